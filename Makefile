@@ -1,0 +1,57 @@
+# The two commands a newcomer needs: "make book" and "make test".
+# Everything runs in .venv; nothing outside this folder is changed.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PY := $(BIN)/python
+PORT ?= 8000
+
+.DEFAULT_GOAL := help
+.PHONY: help env book test browser reference lint bench serve clean lock
+.DELETE_ON_ERROR:
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | \
+	  awk -F '\t' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+
+env: $(VENV)/.ready ## make or update .venv from requirements.txt
+
+$(VENV)/.ready: requirements.txt pyproject.toml tools/env.sh
+	@PYTHON="$(PYTHON)" sh tools/env.sh "$(VENV)"
+	@touch "$@"
+
+book: $(VENV)/.ready ## build the site into _build/html
+	@"$(BIN)/jupyter-book" build . -W -n --keep-going
+	@echo "The book is in _build/html; open _build/html/index.html, or run 'make serve'."
+
+test: $(VENV)/.ready ## run every test: unit, doctest, build rules, every cell of every chapter
+	@"$(PY)" -m pytest -n 2 --dist loadfile -q
+
+browser: $(VENV)/.ready ## test the built site in Chromium (needs it, and requirements-browser.txt)
+	@"$(PY)" -m tools.installer requirements-browser.txt
+	@"$(PY)" -m pytest -q -rs tests/browser
+
+reference: $(VENV)/.ready ## run the chapters, show changed numbers, store them as reference
+	@"$(PY)" -m tools.reference
+
+lint: $(VENV)/.ready ## find statistics typed into prose, and breaches of the chapter contract
+	@"$(PY)" -m tools.prose
+	@"$(PY)" -m tools.contract
+
+bench: $(VENV)/.ready ## time the build and the helpers, as ratios in one run
+	@"$(PY)" -m tools.bench
+
+serve: book ## show the built site at http://127.0.0.1:8000 (PORT=... for another)
+	@echo "http://127.0.0.1:$(PORT)  (stop with Ctrl-C)"
+	@"$(PY)" -m http.server "$(PORT)" --bind 127.0.0.1 --directory _build/html
+
+lock: ## make requirements.txt anew from requirements.in (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --quiet \
+	  requirements.in -o requirements.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --quiet \
+	  requirements-browser.in -c requirements.txt -o requirements-browser.txt
+
+clean: ## delete everything that the other targets made
+	rm -rf "$(VENV)" _build .hypothesis .pytest_cache .ruff_cache src/*.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
