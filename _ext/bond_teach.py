@@ -1,0 +1,161 @@
+"""Sphinx extension: the blocks that make a chapter teach.
+
+``{chapter-opening}``
+    the question, objectives, needs, minutes and data of a chapter, from YAML;
+``{selfcheck} NAME``
+    the quiz in ``book/selfcheck/NAME.yml``, its numbers computed at build time;
+``{chapter-table}``
+    every chapter's opening in one table, for instructors;
+``{codebook}``
+    the tables of ``data/datapackage.json``: sources, files, columns, variables;
+``{typed}``
+    a number that is typed on purpose; the prose lint knows each by name.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import yaml
+from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx.util.docutils import SphinxDirective, SphinxRole
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from tools import book, codebook, opening, selfcheck  # noqa: E402
+
+
+class BondDirective(SphinxDirective):
+    """A directive that can turn Markdown text into nodes."""
+
+    def markdown(self, text, headings=False):
+        """The nodes of a piece of Markdown."""
+        lines = StringList(text.splitlines(), self.get_source_info()[0])
+        parent = nodes.section() if headings else nodes.Element()
+        self.state.nested_parse(lines, 0, parent, match_titles=headings)
+        return parent.children
+
+    def inline(self, text):
+        """The nodes of a piece of Markdown that is one paragraph, without the paragraph."""
+        children = self.markdown(text)
+        if len(children) == 1 and isinstance(children[0], nodes.paragraph):
+            return children[0].children
+        return children
+
+    def depend_on(self, path):
+        """Read this page again when the file changes."""
+        self.env.note_dependency(str(path))
+
+
+class ChapterOpening(BondDirective):
+    """The box at the head of a chapter."""
+
+    has_content = True
+
+    def run(self):
+        try:
+            facts = opening.parse("\n".join(self.content))
+        except (opening.OpeningError, yaml.YAMLError) as error:
+            raise self.error(str(error)) from error
+        box = nodes.container(classes=["chapter-opening"])
+        box += nodes.paragraph("", "", *self.inline(facts["question"]), classes=["question"])
+        box += nodes.paragraph("", "After this chapter you can", classes=["lead"])
+        objectives = nodes.bullet_list(classes=["objectives"])
+        for objective in facts["objectives"]:
+            objectives += nodes.list_item("", nodes.paragraph("", "", *self.inline(objective)))
+        box += objectives
+        facts_list = nodes.definition_list(classes=["facts"])
+        for term, text in opening.fact_rows(facts):
+            facts_list += nodes.definition_list_item(
+                "",
+                nodes.term(text=term),
+                nodes.definition("", nodes.paragraph("", "", *self.inline(text))),
+            )
+        box += facts_list
+        return [box]
+
+
+class SelfCheck(BondDirective):
+    """A quiz: each option unfolds to its feedback, with no script."""
+
+    required_arguments = 1
+
+    def run(self):
+        path = Path(self.env.srcdir) / "book" / "selfcheck" / f"{self.arguments[0]}.yml"
+        self.depend_on(path)
+        try:
+            questions = selfcheck.load(path)
+        except selfcheck.SelfCheckError as error:
+            raise self.error(str(error)) from error
+        box = nodes.container(classes=["selfcheck"])
+        for number, question in enumerate(questions, start=1):
+            box += self.question_node(number, question)
+        return [box]
+
+    def question_node(self, number, question):
+        node = nodes.container(classes=["sc-question"])
+        node += nodes.paragraph(
+            "",
+            "",
+            nodes.strong(text=f"{number}. "),
+            *self.inline(question["question"]),
+        )
+        for letter, option in zip("ABCDEF", question["options"], strict=False):
+            kind = "correct" if option["correct"] else "wrong"
+            word = "Yes." if option["correct"] else "No."
+            node += raw('<details class="sc-option"><summary>')
+            node += nodes.inline("", f"{letter}. ", *self.inline(option["text"]), classes=["sc-text"])
+            node += raw(f'</summary><div class="sc-feedback {kind}">')
+            node += nodes.paragraph(
+                "", "", nodes.strong(text=f"{word} "), *self.inline(option["feedback"])
+            )
+            node += raw("</div></details>")
+        return node
+
+
+def raw(html):
+    """A piece of HTML as a node."""
+    return nodes.raw("", html, format="html")
+
+
+class ChapterTable(BondDirective):
+    """Each chapter's minutes, needs and objectives, taken from its opening."""
+
+    def run(self):
+        lines = []
+        for path in book.chapters(Path(self.env.srcdir)):
+            self.depend_on(path)
+            text = path.read_text(encoding="utf-8")
+            facts = opening.from_page(text, path.name)
+            lines += [f"**{{doc}}`{path.stem}`**", ""]
+            lines += [f": {facts['question']}", ""]
+            lines += [f"  {facts['minutes']} minutes. Needs: {facts['needs']}", ""]
+            lines += ["  After it students can:", ""]
+            lines += [f"  - {objective}" for objective in facts["objectives"]] + [""]
+        return self.markdown("\n".join(lines))
+
+
+class Codebook(BondDirective):
+    """The data package, as tables a reader can use."""
+
+    def run(self):
+        path = Path(self.env.srcdir) / "data" / "datapackage.json"
+        self.depend_on(path)
+        return self.markdown(codebook.as_markdown(path), headings=True)
+
+
+class Typed(SphinxRole):
+    """A number typed on purpose, shown as plain text."""
+
+    def run(self):
+        return [nodes.inline(self.rawtext, self.text, classes=["typed"])], []
+
+
+def setup(app):
+    app.add_directive("chapter-opening", ChapterOpening)
+    app.add_directive("selfcheck", SelfCheck)
+    app.add_directive("chapter-table", ChapterTable)
+    app.add_directive("codebook", Codebook)
+    app.add_role("typed", Typed())
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

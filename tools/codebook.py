@@ -1,0 +1,68 @@
+"""The codebook page, made from ``data/datapackage.json``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+
+def as_markdown(path: Path) -> str:
+    """Every source, file, column and variable of the data package, as Markdown."""
+    package = json.loads(path.read_text(encoding="utf-8"))
+    lines = ["## Sources", ""]
+    lines += source_lines(package["sources"])
+    for resource in package["resources"]:
+        lines += resource_lines(resource)
+    return "\n".join(lines)
+
+
+def source_lines(sources: list[dict]) -> list[str]:
+    """A definition for each source key."""
+    lines = []
+    for source in sources:
+        lines += [f"`{source['name']}`", f": {source['title']} <{source['path']}>", ""]
+    return lines
+
+
+def resource_lines(resource: dict) -> list[str]:
+    """A section for one data file."""
+    lines = [f"## `data/{resource['path']}`", "", resource["description"], ""]
+    lines += ["```{list-table}", ":header-rows: 1", ":widths: 20 14 66", ""]
+    lines += row("Column", "Type", "Meaning")
+    for field in resource.get("schema", {}).get("fields", []):
+        lines += row(f"`{field['name']}`", field["type"], field["description"] + allowed(field))
+    lines += ["```", ""]
+    for column, words in resource.get("vocabularies", {}).items():
+        lines += ["```{list-table}", ":header-rows: 1", ":widths: 20 80", ""]
+        lines += row(f"`{column}`", "Meaning")
+        for word in words:
+            lines += row(f"`{word['name']}`", word["description"])
+        lines += ["```", ""]
+    if variables := resource.get("variables"):
+        lines += ["```{list-table}", ":header-rows: 1", ":widths: 26 44 30", ""]
+        lines += row("Variable", "Meaning", "Scale")
+        for variable in variables:
+            lines += row(f"`{variable['name']}`", variable["description"], scale(variable))
+        lines += ["```", ""]
+    return lines
+
+
+def row(*cells: str) -> list[str]:
+    """One row of a list table."""
+    first, *rest = cells
+    return [f"* - {first}", *(f"  - {cell}" for cell in rest)]
+
+
+def allowed(field: dict) -> str:
+    """The allowed values of a column, where they are a short list."""
+    values = field.get("constraints", {}).get("enum")
+    return f" Allowed: {', '.join(f'`{value}`' for value in values)}." if values else ""
+
+
+def scale(variable: dict) -> str:
+    """The limits, unit and direction of a variable, as far as they are known."""
+    parts = []
+    if variable.get("low") is not None and variable.get("high") is not None:
+        parts.append(f"{variable['low']}–{variable['high']}")
+    parts += [variable[key] for key in ("unit", "direction") if variable.get(key)]
+    return "; ".join(parts)
