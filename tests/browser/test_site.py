@@ -1,0 +1,68 @@
+"""Every page of the built site, in Chromium, light and dark."""
+
+import checks
+import pytest
+from conftest import SITE
+
+NOT_FOR_READING = {"genindex.html"}
+PAGES = sorted(
+    path.relative_to(SITE).as_posix()
+    for path in SITE.rglob("*.html")
+    if path.name not in NOT_FOR_READING and "_static" not in path.parts
+)
+
+
+def loaded(page, address):
+    """Open an address and wait until the page stands still."""
+    page.goto(address, wait_until="networkidle")
+    page.evaluate("document.fonts.ready.then(() => true)")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("path", PAGES or ["index.html"])
+def test_page(path, theme, site, new_page):
+    page = new_page(theme)
+    recorder = checks.Recorder(page, site)
+    loaded(page, site + path)
+    assert page.evaluate("document.documentElement.dataset.theme") == theme
+    faults = checks.images(page) + checks.icons(page) + checks.fonts(page) + checks.measure(page)
+    checks.unfold(page)
+    faults += checks.accessibility(page)
+    for width in (1280, 390, 320):
+        faults += checks.sideways(page, width)
+    faults += [f"at 320 px, {fault}" for fault in checks.accessibility(page)]
+    faults += recorder.faults
+    assert faults == []
+
+
+def test_measure_is_known_on_a_chapter(site, new_page):
+    page = new_page()
+    counted = 0
+    for path in PAGES:
+        if path.startswith("book/"):
+            loaded(page, site + path)
+            counted += len(checks.line_lengths(page))
+    assert counted > 50  # else the check of the measure says nothing
+
+
+def test_search_finds_a_page(site, new_page):
+    page = new_page()
+    recorder = checks.Recorder(page, site)
+    loaded(page, site + "search.html?q=alliance")
+    page.wait_for_selector("#search-results li a")
+    assert checks.accessibility(page) + recorder.faults == []
+
+
+@pytest.mark.parametrize("path", [p for p in PAGES if p != "search.html"] or ["index.html"])
+def test_page_opens_from_a_folder(path, site, new_page):
+    page = new_page()
+    recorder = checks.Recorder(page, SITE.as_uri())
+    loaded(page, (SITE / path).as_uri())
+    assert checks.images(page) + checks.fonts(page) + recorder.faults == []
+
+
+def test_works_without_scripts(site, browser):
+    with browser.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(site + "index.html")
+        assert page.locator("main h1").is_visible()
