@@ -253,7 +253,7 @@ def grim_totals(mean: float, n: int, decimals: int, *, items: int = 1) -> np.nda
     -------
     numpy.ndarray of int
         Totals of all scores (with `items`, of all item scores), rising; empty when none
-        fits.
+        fits. GRIM knows no scale: totals below 0 are among them where they fit.
 
     Raises
     ------

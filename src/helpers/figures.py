@@ -651,7 +651,7 @@ def _spaced_ticks(rows, least=0.045):
 
 
 def _draw_span(ax, row, lane):
-    """A band behind a lane, its words at the upper left."""
+    """A band behind a lane, its words in the middle."""
     color, _, _ = KINDS.get(row["kind"], ("gray", "", ""))
     ax.barh(
         lane,
@@ -669,8 +669,6 @@ def _draw_span(ax, row, lane):
             ((row["position"] + row["end"]) / 2, lane),
             ha="center",
             va="center",
-            color=TEXT["gray"],
-            fontsize="small",
             zorder=1,
         )
 

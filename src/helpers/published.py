@@ -551,7 +551,8 @@ class _Row:
         self._form("source", _KEY, "is not a key of small letters and digits")
         if not self.cells["locator"]:
             raise self.error("locator", "is missing: say where in the source the number stands")
-        self._among("checked", ("true", "false"))
+        if self.cells["checked"] not in ("true", "false"):
+            raise self.error("checked", "is neither true nor false")
         for column, names in allowed.items():
             if names is not None and self.cells[column]:
                 self._among(column, names)
@@ -570,12 +571,8 @@ class _Row:
 
     def _among(self, column: str, names: Iterable[str]) -> None:
         if self.cells[column] not in names:
-            called = {"op": "operator", "checked": "true or false", "x": "variable", "y": "variable"}
-            raise self.error(
-                column,
-                f"is not a known {called.get(column, column)}; "
-                f"expected one of {', '.join(names)}",
-            )
+            called = {"op": "operator", "x": "variable", "y": "variable"}.get(column, column)
+            raise self.error(column, f"is not a known {called}; expected one of {', '.join(names)}")
 
     def _variables(self) -> None:
         kind = self.cells["kind"]
