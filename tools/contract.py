@@ -8,6 +8,7 @@ length, and small code cells with a sentence before and after each.
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 from statistics import median
 
@@ -134,3 +135,15 @@ def is_block_end(text: str, first: str) -> bool:
     fences = re.findall(r"^```(\{[\w-]+\})?", before, re.M)
     # fences: ..., opener of the previous block, its end, opener of this cell
     return len(fences) >= 3 and fences[-3] != "{code-cell}"
+
+
+def main() -> int:
+    """Print every breach of the contract; 1 when there is one."""
+    paths = book.chapters()
+    found = [fault for path in paths for fault in faults(path)]
+    print("\n".join(found) or f"{len(paths)} chapters keep the contract")
+    return int(bool(found))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -34,7 +34,7 @@ PATTERNS = {
         "{0}", r"(?:[rdptnNRFzMgk]|SD|SE|df|CI|α|β|ρ|alpha|beta|rho|R\^2|d_\{?\w+\}?|r_\{?\w+\}?)"
     ),
     "a percentage": rf"{NUMBER}\s*(?:\\?%|per\s?cent\b|percentage points?\b)",
-    "a decimal number": r"(?<![\w.])[-\u2212+]?\d*\.\d+(?![\w.])",
+    "a decimal number": r"(?<![\w.])[-\u2212+]?\d*\.\d+(?!\w|\.\d)",
     "a mean": rf"\b(?:means?|averages?|medians?|SDs?|standard deviations?)\s+(?:is|was|are|of|=)\s+{NUMBER}",
     "a count": rf"\b(?:\d+|{WORDS})\s+(?:\w+\s+)?(?:{COUNTED})\b",
 }
