@@ -81,6 +81,7 @@ def accessibility(page) -> list[str]:
     result = page.evaluate(
         """() => axe.run(document, {
             resultTypes: ['violations'],
+            preload: false,  // else axe asks for @import files at wrong addresses
             rules: {'label-content-name-mismatch': {enabled: true}},
         })"""
     )
@@ -124,9 +125,10 @@ def sideways(page, width: int) -> list[str]:
                 if ((box.right > root.clientWidth + 1 || box.left < -1) && !held(e))
                     faults.push(`${width} px: ${name(e)} from ${Math.round(box.left)}`
                                 + ` to ${Math.round(box.right)}`);
-                if (scrolls(e) && e.scrollWidth > e.clientWidth + 1 && e.tabIndex < 0)
+                const moves = scrolls(e) && e.scrollWidth > e.clientWidth + 1;
+                if (moves && e.tabIndex < 0)
                     faults.push(`${width} px: ${name(e)} scrolls but takes no focus`);
-                if (scrolls(e) && e.scrollWidth > e.clientWidth + 1
+                if (moves
                     && !e.getAttribute('aria-label') && !e.getAttribute('aria-labelledby'))
                     faults.push(`${width} px: ${name(e)} scrolls but has no name`);
             }
@@ -159,7 +161,8 @@ def line_lengths(page) -> list[int]:
         """() => {
             const lengths = [];
             const plain = p => !p.closest('.admonition, .chapter-opening, figure, blockquote,'
-                + ' .selfcheck, .sd-card, li, dd') && !p.querySelector('.math, img, br, code');
+                + ' .selfcheck, .sd-card, table, li, dd')
+                && !p.querySelector('.math, img, br, code');
             for (const p of [...document.querySelectorAll('main article p')].filter(plain)) {
                 const lines = new Map();
                 const walker = document.createTreeWalker(p, NodeFilter.SHOW_TEXT);
@@ -197,7 +200,7 @@ def fonts(page) -> list[str]:
     session.send("CSS.enable")
     top = session.send("DOM.getDocument")["root"]["nodeId"]
     faults = []
-    for selector, family in (("main article p", "Bond Serif"), ("main h1", "Bond Sans")):
+    for selector, family in (("main article p", "Bond Serif"), ("main article h1", "Bond Sans")):
         node = session.send("DOM.querySelector", {"nodeId": top, "selector": selector})["nodeId"]
         if not node:
             continue

@@ -14,7 +14,7 @@ PAGES = sorted(
 
 def loaded(page, address):
     """Open an address and wait until the page stands still."""
-    page.goto(address, wait_until="networkidle")
+    page.goto(address, wait_until="load")
     page.evaluate("document.fonts.ready.then(() => true)")
 
 
@@ -25,7 +25,9 @@ def test_page(path, theme, site, new_page):
     recorder = checks.Recorder(page, site)
     loaded(page, site + path)
     assert page.evaluate("document.documentElement.dataset.theme") == theme
-    faults = checks.images(page) + checks.icons(page) + checks.fonts(page) + checks.measure(page)
+    faults = checks.images(page) + checks.icons(page) + checks.fonts(page)
+    if path.startswith("book/"):  # the landing page is no page of prose
+        faults += checks.measure(page)
     checks.unfold(page)
     faults += checks.accessibility(page)
     for width in (1280, 390, 320):
@@ -65,4 +67,4 @@ def test_works_without_scripts(site, browser):
     with browser.new_context(java_script_enabled=False) as context:
         page = context.new_page()
         page.goto(site + "index.html")
-        assert page.locator("main h1").is_visible()
+        assert page.locator("main article h1").is_visible()
