@@ -43,6 +43,8 @@ def test_a_quiz_belongs_to_a_chapter_and_can_be_filled(quiz):
     questions = selfcheck.load(quiz)
     assert len(questions) >= contract.QUESTIONS_AT_LEAST
     texts = [text for q in questions for o in q["options"] for text in (o["text"], o["feedback"])]
+    # Markdown reads "16." as the start of a list
+    assert not [text for text in texts if re.match(r"\d+[.)](\s|$)", text)]
     assert not [text for text in texts if re.search(r"[{}]|nan|np\.", text.replace("\\sqrt{n}", ""))]
 
 
