@@ -56,12 +56,16 @@ BREACHES = {
         "the self-checks are",
     ),
     "too few words": (
-        lambda t: t.replace(t.split("\n## ")[4], "Cut\n\nShort.\n").replace(t.split("\n## ")[7], "Cut\n\n"),
+        lambda t: t[: t.index("## From ")] + t[t.index("## What we found") :],
         "words, not",
     ),
     "a long cell": (
         lambda t: t.replace("raw = pd", "\n".join(f"a{i} = {i}" for i in range(30)) + "\nraw = pd"),
         "lines, more than 25",
+    ),
+    "a wide line of code": (
+        lambda t: t.replace("raw = pd", "a = " + " + ".join("1" * 40) + "\nraw = pd"),
+        "characters wide",
     ),
     "two cells in a row": (
         lambda t: t.replace("\n## A printed", "\n```{code-cell} ipython3\n1\n```\n\n```{code-cell} ipython3\n2\n```\n\n## A printed"),

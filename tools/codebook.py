@@ -20,7 +20,8 @@ def source_lines(sources: list[dict]) -> list[str]:
     """A definition for each source key."""
     lines = []
     for source in sources:
-        lines += [f"`{source['name']}`", f": {source['title']} <{source['path']}>", ""]
+        title = source["title"].split(" doi:")[0]  # the address that follows holds the DOI
+        lines += [f"`{source['name']}`", f": {title} <{source['path']}>", ""]
     return lines
 
 

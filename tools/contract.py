@@ -18,6 +18,7 @@ WORDS = (1500, 3200)
 CELLS = (15, 40)
 LONGEST_CELL = 25
 MEDIAN_CELL = 4
+WIDEST_LINE = 90  # what fits beside the contents on a laptop
 CLOSING = ("What we found", "What it does not show", "Key terms", "Exercises", "Self-check")
 EXERCISES_AT_LEAST = 4
 QUESTIONS_AT_LEAST = 5
@@ -95,10 +96,14 @@ def chapter_cells(text: str) -> list[str]:
     for body in CELL.findall(SOLUTION.sub("", text)):
         if "remove-cell" in body.split("\n", 3)[0] or "tags: [remove-cell]" in body:
             continue
-        body = re.sub(r"\A---\n.*?\n---\n", "", body, flags=re.S)
-        lines = [line for line in body.splitlines() if line.strip() and not line.startswith(":")]
-        cells.append("\n".join(lines))
+        cells.append("\n".join(code_lines(body)))
     return cells
+
+
+def code_lines(body: str) -> list[str]:
+    """The lines of a cell that hold code, without its metadata."""
+    body = re.sub(r"\A---\n.*?\n---\n", "", body, flags=re.S)
+    return [line for line in body.splitlines() if line.strip() and not line.startswith(":")]
 
 
 def length_faults(text: str, path: Path) -> list[str]:
@@ -117,6 +122,12 @@ def cell_faults(text: str, path: Path) -> list[str]:
     found = [] if low <= len(cells) <= high else [f"{len(cells)} code cells, not {low} to {high}"]
     if sizes and max(sizes) > LONGEST_CELL:
         found.append(f"a cell of {max(sizes)} lines, more than {LONGEST_CELL}")
+    lines = [line for body in CELL.findall(text) if "remove-cell" not in body for line in code_lines(body)]
+    found += [
+        f"a line of code {len(line)} characters wide: {line.strip()[:40]}..."
+        for line in lines
+        if len(line) > WIDEST_LINE
+    ]
     if sizes and median(sizes) > MEDIAN_CELL:
         found.append(f"a median cell of {median(sizes)} lines, more than {MEDIAN_CELL}")
     return found
