@@ -34,7 +34,7 @@ def name_cache_by_inputs(app, config):
     """Point myst-nb at a cache of its own for this state of the shared inputs."""
     root = Path(app.srcdir)
     caches = Path(app.outdir).parent / ".jupyter_cache"
-    cache = caches / book.input_digest(root)
+    cache = caches / book.digest(book.SHARED_INPUTS, root)
     cache.mkdir(parents=True, exist_ok=True)
     os.utime(cache)
     newest_first = sorted(caches.iterdir(), key=lambda path: -path.stat().st_mtime)
@@ -42,6 +42,8 @@ def name_cache_by_inputs(app, config):
         shutil.rmtree(old, ignore_errors=True)
     config.nb_execution_cache_path = str(cache)
     os.environ.update(book.kernel_environment(root))
+    # Sphinx copies a changed stylesheet only when it writes a page.
+    config.bond_looks = book.digest(book.SHARED_LOOKS, root)
 
 
 def check_files(app, config):
@@ -171,6 +173,7 @@ def forget_failed_build(app, exception):
 def setup(app):
     # Jupyter Book sets this value for an extension that the book leaves out.
     app.add_config_value("comments_config", {}, "env")
+    app.add_config_value("bond_looks", "", "html")
     app.connect("config-inited", name_cache_by_inputs, priority=1)
     app.connect("config-inited", check_files, priority=2)
     app.connect("env-before-read-docs", fill_cache)

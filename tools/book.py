@@ -17,6 +17,8 @@ ROOT = Path(__file__).resolve().parents[1]
 # What a chapter's numbers depend on, besides its own cells. A change in any of
 # these re-executes every chapter; a change elsewhere re-executes none.
 SHARED_INPUTS = ("data", "src/helpers", "requirements.txt", "_config.yml")
+# What the look of every page depends on: a change writes the pages anew.
+SHARED_LOOKS = ("_static", "_vendor", "_ext")
 IGNORED_PARTS = ("__pycache__", ".ipynb_checkpoints", ".DS_Store")
 
 
@@ -84,23 +86,23 @@ def code_cells(notebook) -> list:
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
-def input_files(root: Path = ROOT) -> list[Path]:
-    """Every file that the chapters' numbers depend on, sorted by path."""
+def files_below(names: tuple[str, ...], root: Path = ROOT) -> list[Path]:
+    """The named files, and every file in the named folders, sorted by path."""
     files = []
-    for name in SHARED_INPUTS:
+    for name in names:
         path = root / name
         found = sorted(path.rglob("*")) if path.is_dir() else [path]
         files += [p for p in found if p.is_file() and not set(p.parts) & set(IGNORED_PARTS)]
     return files
 
 
-def input_digest(root: Path = ROOT) -> str:
-    """A short hash of everything in `SHARED_INPUTS` and of the Python version."""
-    digest = hashlib.sha256(f"{sys.version_info[:2]}".encode())
-    for path in input_files(root):
-        digest.update(path.relative_to(root).as_posix().encode() + b"\0")
-        digest.update(path.read_bytes() + b"\0")
-    return digest.hexdigest()[:16]
+def digest(names: tuple[str, ...], root: Path = ROOT) -> str:
+    """A short hash of the named files and folders and of the Python version."""
+    total = hashlib.sha256(f"{sys.version_info[:2]}".encode())
+    for path in files_below(names, root):
+        total.update(path.relative_to(root).as_posix().encode() + b"\0")
+        total.update(path.read_bytes() + b"\0")
+    return total.hexdigest()[:16]
 
 
 def kernel_environment(root: Path = ROOT) -> dict[str, str]:
