@@ -8,6 +8,8 @@
     every chapter's opening in one table, for instructors;
 ``{codebook}``
     the tables of ``data/datapackage.json``: sources, files, columns, variables;
+``{ledger-table}``
+    every row of the ledger;
 ``{typed}``
     a number that is typed on purpose; the prose lint knows each by name.
 """
@@ -145,6 +147,14 @@ class Codebook(BondDirective):
         return self.markdown(codebook.as_markdown(path), headings=True)
 
 
+class LedgerTable(BondDirective):
+    """The ledger, row by row."""
+
+    def run(self):
+        self.depend_on(Path(self.env.srcdir) / "data" / "published.csv")
+        return self.markdown(codebook.ledger_as_markdown())
+
+
 class Typed(SphinxRole):
     """A number typed on purpose, shown as plain text."""
 
@@ -157,5 +167,6 @@ def setup(app):
     app.add_directive("selfcheck", SelfCheck)
     app.add_directive("chapter-table", ChapterTable)
     app.add_directive("codebook", Codebook)
+    app.add_directive("ledger-table", LedgerTable)
     app.add_role("typed", Typed())
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -107,6 +107,13 @@ def test_the_codebook_names_every_column_and_kind():
         assert f"`{kind}`" in text
 
 
+def test_the_ledger_table_shows_every_row_and_marks_those_not_read_again():
+    ledger = read_ledger()
+    text = codebook.ledger_as_markdown()
+    assert text.count("* - ") == len(ledger) + 1
+    assert text.count("\u2020") == (~ledger["checked"]).sum()
+
+
 def test_every_variable_of_the_ledger_is_in_the_codebook():
     package = json.loads(datapackage.PACKAGE.read_text(encoding="utf-8"))
     known = {variable["name"] for variable in package["resources"][0]["variables"]}

@@ -1,4 +1,4 @@
-"""The codebook page, made from ``data/datapackage.json``."""
+"""The codebook page, made from ``data/datapackage.json``, and the ledger as a table."""
 
 from __future__ import annotations
 
@@ -67,3 +67,27 @@ def scale(variable: dict) -> str:
         parts.append(f"{variable['low']}–{variable['high']}")
     parts += [variable[key] for key in ("unit", "direction") if variable.get(key)]
     return "; ".join(parts)
+
+
+KIND_WORDS = {
+    "count": "count of", "mean": "mean of", "sd": "SD of", "percent": "percentage with",
+    "minimum": "least", "range": "scale of", "d_between": "*d* between arms:",
+    "d_change": "*d* of change:", "d_growth": "*d* of growth:", "r": "*r* of", "p": "*p* of",
+}  # fmt: skip
+
+
+def ledger_as_markdown() -> str:
+    """Every row of the ledger as a table; numbers not read again carry a dagger."""
+    from helpers.published import read_ledger
+
+    ledger = read_ledger()
+    lines = ["```{list-table}", ":header-rows: 1", ":widths: 11 45 13 31", ""]
+    lines += row("Number", "What", "Group", "Source")
+    for entry in ledger.itertuples():
+        mark = "" if entry.checked else " \u2020"
+        what = " and ".join(f"`{name}`" for name in (entry.x, entry.y) if name)
+        number = entry.printed.replace("-", "\u2212") if entry.kind != "range" else entry.printed
+        lines += row(
+            number + mark, f"{KIND_WORDS[entry.kind]} {what}", entry.group, f"{entry.source}, {entry.locator}"
+        )
+    return "\n".join([*lines, "```"])
