@@ -28,11 +28,12 @@ WORDS = (
     "ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|"
     "(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:-\\w+)?"
 )
+SYMBOL = (
+    r"(?:[rdptnNRFzMgk]|SD|SE|df|CI|α|β|ρ|alpha|beta|rho|R\^2|d_\{?\w+\}?|r_\{?\w+\}?)"
+)
 # What counts as a typed statistic, and how the finding is named.
 PATTERNS = {
-    "a statistic": rf"(?<![\w\\{{]){'{0}'}\s*(?:=|<|>|≤|≥|≈|\\le|\\ge|\\approx)\s*\\?,?\s*{NUMBER}".replace(
-        "{0}", r"(?:[rdptnNRFzMgk]|SD|SE|df|CI|α|β|ρ|alpha|beta|rho|R\^2|d_\{?\w+\}?|r_\{?\w+\}?)"
-    ),
+    "a statistic": rf"(?<![\w\\{{]){SYMBOL}\s*(?:=|<|>|≤|≥|≈|\\le|\\ge|\\approx)\s*\\?,?\s*{NUMBER}",
     "a percentage": rf"{NUMBER}\s*(?:\\?%|per\s?cent\b|percentage points?\b)",
     "a decimal number": r"(?<![\w.])[-\u2212+]?\d*\.\d+(?!\w|\.\d)",
     "a mean": rf"\b(?:means?|averages?|medians?|SDs?|standard deviations?)\s+(?:is|was|are|of|=)\s+{NUMBER}",
