@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from helpers import _inputs
 from helpers.published import _units, rounding_interval
 
 __all__ = [
@@ -75,9 +76,9 @@ def p_from_r(r: ArrayLike, n: ArrayLike) -> Any:
     """
     from scipy.special import betainc
 
-    r = _numbers("r", r, -1, 1)
-    n = _wholes("n", n, 3)
-    return _plain(betainc((n - 2) / 2, 0.5, (1 - r) * (1 + r)))
+    r = _inputs.numbers("r", r, -1, 1)
+    n = _inputs.wholes("n", n, 3)
+    return _inputs.plain(betainc((n - 2) / 2, 0.5, (1 - r) * (1 + r)))
 
 
 def p_range(r_low: ArrayLike, r_high: ArrayLike, n: ArrayLike) -> tuple[Any, Any]:
@@ -107,8 +108,8 @@ def p_range(r_low: ArrayLike, r_high: ArrayLike, n: ArrayLike) -> tuple[Any, Any
     >>> round(low, 5), round(high, 5)
     (0.00172, 0.00214)
     """
-    r_low = _numbers("r_low", r_low, -1, 1)
-    r_high = _numbers("r_high", r_high, -1, 1)
+    r_low = _inputs.numbers("r_low", r_low, -1, 1)
+    r_high = _inputs.numbers("r_high", r_high, -1, 1)
     if np.any(r_low > r_high):
         raise ValueError(f"r_low must not be above r_high, but they are {r_low} and {r_high}")
     holds_zero = (r_low <= 0) & (r_high >= 0)
@@ -160,7 +161,7 @@ def n_from_r_p(
     >>> n_from_r_p(-0.47, 0.036, r_decimals=2, p_decimals=3)
     array([20])
     """
-    _numbers("r", r, -1, 1)
+    _inputs.numbers("r", r, -1, 1)
     n = _sizes(n_min, n_max, 3)
     r_low, r_high = rounding_interval(r, r_decimals)
     return n[_p_fits(*p_range(max(r_low, -1), min(r_high, 1), n), p, p_decimals, op)]
@@ -193,14 +194,14 @@ def t_from_p(p: ArrayLike, df: ArrayLike) -> Any:
     """
     from scipy.special import stdtrit
 
-    p = _numbers("p", p, 0, 1)
-    df = _numbers("df", df, 0)
+    p = _inputs.numbers("p", p, 0, 1)
+    df = _inputs.numbers("df", df, 0)
     if np.any(p == 0):
         raise ValueError("p must be above 0: no finite t has p = 0")
     if np.any(df == 0):
         raise ValueError("df must be above 0")
     # The lower tail keeps its digits where 1 - p / 2 would lose them.
-    return _plain(np.abs(stdtrit(df, p / 2)))
+    return _inputs.plain(np.abs(stdtrit(df, p / 2)))
 
 
 # --- means and counts of whole scores -------------------------------------------------
@@ -267,7 +268,7 @@ def grim_totals(mean: float, n: int, decimals: int, *, items: int = 1) -> np.nda
     >>> grim_totals(22.5, 11, 1)
     array([247, 248])
     """
-    count = _whole("n", n, 1) * _whole("items", items, 1)
+    count = _inputs.whole("n", n, 1) * _inputs.whole("items", items, 1)
     units, scale = _units(mean, decimals, "mean", "decimals")
     return _whole_multiples(units, scale, count)
 
@@ -299,8 +300,8 @@ def grim_counts(percent: float, n: int, decimals: int) -> np.ndarray:
     >>> grim_counts(58, 24, 0)
     array([14])
     """
-    _numbers("percent", percent, 0, 100)
-    n = _whole("n", n, 1)
+    _inputs.numbers("percent", percent, 0, 100)
+    n = _inputs.whole("n", n, 1)
     units, scale = _units(percent, decimals, "percent", "decimals")
     counts = _whole_multiples(units, 100 * scale, n)
     return counts[(counts >= 0) & (counts <= n)]
@@ -335,8 +336,8 @@ def grim_power(n: int, decimals: int, *, items: int = 1) -> float:
     >>> round(grim_power(24, 2), 2), grim_power(13, 1)
     (0.72, 0.0)
     """
-    count = _whole("n", n, 1) * _whole("items", items, 1)
-    scale = 10 ** _whole("decimals", decimals, 0, 6)
+    count = _inputs.whole("n", n, 1) * _inputs.whole("items", items, 1)
+    scale = 10 ** _inputs.whole("decimals", decimals, 0, 6)
     if count >= scale:
         return 0.0
     units = np.arange(scale, dtype=np.int64)
@@ -385,9 +386,9 @@ def sd_limits(
     >>> smallest, round(largest, 2)
     (0.0, 19.53)
     """
-    n = _whole("n", n, 2)
+    n = _inputs.whole("n", n, 2)
     low, high = _scale(low, high, whole)
-    _numbers("mean", mean, low, high)
+    _inputs.numbers("mean", mean, low, high)
     if whole:
         total = round(float(mean) * n)
         if abs(float(mean) * n - total) > 1e-6:
@@ -431,7 +432,7 @@ def sd_range_from_rounded_mean(
     >>> round(smallest, 2), round(largest, 2)
     (0.28, 26.03)
     """
-    n = _whole("n", n, 2)
+    n = _inputs.whole("n", n, 2)
     low, high = _scale(low, high, whole)
     if whole:
         totals = _totals_on_scale(mean, n, decimals, int(low), int(high))
@@ -505,9 +506,9 @@ def grimmer(
     >>> grimmer(3.44, 2.47, 18, mean_decimals=2, sd_decimals=2, low=1, high=7)
     False
     """
-    n = _whole("n", n, 2)
+    n = _inputs.whole("n", n, 2)
     low, high = (int(end) for end in _scale(low, high, True))
-    _numbers("sd", sd, 0)
+    _inputs.numbers("sd", sd, 0)
     units, scale = _units(sd, sd_decimals, "sd", "sd_decimals")
     sd_low = Fraction(max(2 * units - 1, 0), 2 * scale)
     sd_high = Fraction(2 * units + 1, 2 * scale)
@@ -564,14 +565,14 @@ def d_from_means(
     >>> round(d_from_means(23.8, 5.4, 11, 8.0, 7.1, 13), 2)
     2.48
     """
-    difference = _numbers("mean_1", mean_1) - _numbers("mean_2", mean_2)
+    difference = _inputs.numbers("mean_1", mean_1) - _inputs.numbers("mean_2", mean_2)
     pooled = _pooled_sd(
-        _numbers("sd_1", sd_1, 0), _wholes("n_1", n_1, 2),
-        _numbers("sd_2", sd_2, 0), _wholes("n_2", n_2, 2),
+        _inputs.numbers("sd_1", sd_1, 0), _inputs.wholes("n_1", n_1, 2),
+        _inputs.numbers("sd_2", sd_2, 0), _inputs.wholes("n_2", n_2, 2),
     )  # fmt: skip
     if np.any(pooled == 0):
         raise ValueError("sd_1 and sd_2 must not both be 0: d is not defined")
-    return _plain(difference / pooled)
+    return _inputs.plain(difference / pooled)
 
 
 def d_range_from_rounded(
@@ -612,9 +613,9 @@ def d_range_from_rounded(
     >>> round(low, 3), round(high, 3)
     (2.44, 2.51)
     """
-    n_1, n_2 = _whole("n_1", n_1, 2), _whole("n_2", n_2, 2)
-    _numbers("sd_1", sd_1, 0)
-    _numbers("sd_2", sd_2, 0)
+    n_1, n_2 = _inputs.whole("n_1", n_1, 2), _inputs.whole("n_2", n_2, 2)
+    _inputs.numbers("sd_1", sd_1, 0)
+    _inputs.numbers("sd_2", sd_2, 0)
     low_1, high_1 = rounding_interval(mean_1, mean_decimals)
     low_2, high_2 = rounding_interval(mean_2, mean_decimals)
     narrow_1, wide_1 = rounding_interval(sd_1, sd_decimals)
@@ -661,9 +662,9 @@ def d_interval(d: float, n_1: int, n_2: int, *, level: float = 0.95) -> tuple[fl
     from scipy.optimize import brentq
     from scipy.stats import nct
 
-    _numbers("d", d)
-    n_1, n_2 = _whole("n_1", n_1, 2), _whole("n_2", n_2, 2)
-    level = _level(level)
+    _inputs.numbers("d", d)
+    n_1, n_2 = _inputs.whole("n_1", n_1, 2), _inputs.whole("n_2", n_2, 2)
+    level = _inputs.confidence(level)
     if d < 0:
         # The distribution is computed more exactly in its right half.
         low, high = d_interval(-d, n_1, n_2, level=level)
@@ -723,11 +724,11 @@ def d_all(mean_diff: float, sd_1: float, sd_2: float, r: float) -> dict[str, flo
     >>> {name: round(d, 3) for name, d in d_all(5.0, 10.0, 12.0, 0.6).items()}
     {'d_z': 0.5, 'd_av': 0.455, 'd_rm': 0.447, 'pooled': 0.453}
     """
-    _numbers("mean_diff", mean_diff)
+    _inputs.numbers("mean_diff", mean_diff)
     for name, sd in (("sd_1", sd_1), ("sd_2", sd_2)):
-        if _numbers(name, sd, 0) == 0:
+        if _inputs.numbers(name, sd, 0) == 0:
             raise ValueError(f"{name} must be above 0")
-    _numbers("r", r, -1, 1)
+    _inputs.numbers("r", r, -1, 1)
     variance = (sd_1 - sd_2) ** 2 + 2 * (1 - r) * sd_1 * sd_2
     if variance == 0:
         raise ValueError("r = 1 with equal SDs: the differences do not vary, d_z is not defined")
@@ -832,9 +833,9 @@ def r_from_change(
     >>> round(r_from_change(0.43, 0.03, 24, kind="d_av"), 3)
     0.585
     """
-    d = _numbers("d", d)
-    p = _numbers("p", p, 0, 1)
-    n = _wholes("n", n, 2)
+    d = _inputs.numbers("d", d)
+    p = _inputs.numbers("p", p, 0, 1)
+    n = _inputs.wholes("n", n, 2)
     ratio = _ratio(sd_ratio)
     _change_kind(kind)
     if np.any(d == 0):
@@ -851,7 +852,7 @@ def r_from_change(
             f"no correlation can give {kind} = {bad_d:g} with p = {bad_p:g} at n = {bad_n}: "
             f"it would have to be {np.asarray(r)[at]:.3f}"
         )
-    return _plain(np.clip(r, -1, 1))
+    return _inputs.plain(np.clip(r, -1, 1))
 
 
 def r_range_from_change(
@@ -899,8 +900,8 @@ def r_range_from_change(
     >>> round(low, 3), round(high, 3)
     (0.548, 0.623)
     """
-    _numbers("p", p, 0, 1)
-    n = _whole("n", n, 2)
+    _inputs.numbers("p", p, 0, 1)
+    n = _inputs.whole("n", n, 2)
     ratio = float(_ratio(sd_ratio))
     _change_kind(kind)
     d_low, d_high = rounding_interval(abs(d), d_decimals)
@@ -925,59 +926,14 @@ def r_range_from_change(
 # --- the parts ------------------------------------------------------------------------
 
 
-def _numbers(name: str, value: ArrayLike, low: float = -math.inf, high: float = math.inf):
-    """The parameter as floats, all finite and within limits, or a sentence that names it."""
-    try:
-        array = np.asarray(value, dtype=float)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name} must be a number, not {value!r}") from None
-    wrong = ~(np.isfinite(array) & (array >= low) & (array <= high))
-    if np.any(wrong):
-        bad = array[wrong].flat[0]
-        if not math.isfinite(bad):
-            raise ValueError(f"{name} must be finite, not {bad}")
-        limits = f"at least {low:g}" if math.isinf(high) else f"from {low:g} to {high:g}"
-        raise ValueError(f"{name} must be {limits}, not {bad:g}")
-    return array
-
-
-def _wholes(name: str, value: ArrayLike, low: int) -> np.ndarray:
-    array = _numbers(name, value)
-    wrong = (array != np.floor(array)) | (array < low)
-    if np.any(wrong):
-        bad = array[wrong].flat[0]
-        raise ValueError(f"{name} must be a whole number of at least {low}, not {bad:g}")
-    return array.astype(np.int64)
-
-
-def _whole(name: str, value: Any, low: int, high: float = math.inf) -> int:
-    if np.ndim(value):
-        raise ValueError(f"{name} must be one number, not {value!r}")
-    number = int(_wholes(name, value, low))
-    if number > high:
-        raise ValueError(f"{name} must be at most {high:g}, not {number}")
-    return number
-
-
-def _plain(array: Any) -> Any:
-    """A float where the parameters were single numbers, an array where they were arrays."""
-    return float(array) if np.ndim(array) == 0 else array
-
-
-def _level(level: float) -> float:
-    if not 0 < float(_numbers("level", level)) < 1:
-        raise ValueError(f"level must be between 0 and 1, not {level}")
-    return float(level)
-
-
 def _sizes(n_min: int, n_max: int, least: int) -> np.ndarray:
-    n_min = _whole("n_min", n_min, least)
-    return np.arange(n_min, _whole("n_max", n_max, n_min) + 1)
+    n_min = _inputs.whole("n_min", n_min, least)
+    return np.arange(n_min, _inputs.whole("n_max", n_max, n_min) + 1)
 
 
 def _p_fits(p_low: Any, p_high: Any, p: float, decimals: int, op: str) -> np.ndarray:
     """Where the attainable p's, from p_low to p_high, meet the printed one."""
-    _numbers("p", p, 0, 1)
+    _inputs.numbers("p", p, 0, 1)
     if op not in _OPERATORS:
         raise ValueError(f"op must be one of {', '.join(_OPERATORS)}, not {op!r}")
     low, high = rounding_interval(p, decimals)
@@ -999,7 +955,7 @@ def _whole_multiples(units: int, scale: int, count: int) -> np.ndarray:
 
 
 def _scale(low: float, high: float, whole: bool) -> tuple[float, float]:
-    low, high = float(_numbers("low", low)), float(_numbers("high", high))
+    low, high = float(_inputs.numbers("low", low)), float(_inputs.numbers("high", high))
     if low >= high:
         raise ValueError(f"low must be below high, but they are {low:g} and {high:g}")
     if whole and (low != int(low) or high != int(high)):
@@ -1102,7 +1058,7 @@ def _pooled_sd(sd_1: Any, n_1: Any, sd_2: Any, n_2: Any) -> Any:
 
 
 def _ratio(sd_ratio: ArrayLike) -> np.ndarray:
-    ratio = _numbers("sd_ratio", sd_ratio)
+    ratio = _inputs.numbers("sd_ratio", sd_ratio)
     if np.any(ratio <= 0):
         raise ValueError(f"sd_ratio must be above 0, not {ratio[ratio <= 0].flat[0]:g}")
     return ratio

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from helpers.consistency import _level, _numbers, _plain, _wholes
+from helpers import _inputs
 
 __all__ = ["fisher_interval", "wilson_interval"]
 
@@ -43,12 +43,12 @@ def fisher_interval(r: ArrayLike, n: ArrayLike, level: float = 0.95) -> tuple[An
     >>> round(low, 2), round(high, 2)
     (-0.79, -0.13)
     """
-    r = _numbers("r", r, -1, 1)
-    n = _wholes("n", n, 4)
+    r = _inputs.numbers("r", r, -1, 1)
+    n = _inputs.wholes("n", n, 4)
     with np.errstate(divide="ignore"):
         z = np.arctanh(r)
     reach = _normal_quantile(level) / np.sqrt(n - 3)
-    return _plain(np.tanh(z - reach)), _plain(np.tanh(z + reach))
+    return _inputs.plain(np.tanh(z - reach)), _inputs.plain(np.tanh(z + reach))
 
 
 def wilson_interval(count: ArrayLike, n: ArrayLike, level: float = 0.95) -> tuple[Any, Any]:
@@ -79,8 +79,8 @@ def wilson_interval(count: ArrayLike, n: ArrayLike, level: float = 0.95) -> tupl
     >>> round(low, 2), round(high, 2)
     (0.39, 0.76)
     """
-    count = _wholes("count", count, 0)
-    n = _wholes("n", n, 1)
+    count = _inputs.wholes("count", count, 0)
+    n = _inputs.wholes("n", n, 1)
     if np.any(count > n):
         raise ValueError(f"count must be at most n, but they are {count} and {n}")
     z = _normal_quantile(level)
@@ -89,11 +89,11 @@ def wilson_interval(count: ArrayLike, n: ArrayLike, level: float = 0.95) -> tupl
     # Rounding errors must not push an end of 0 or 1 out of the scale.
     low = np.where(count == 0, 0.0, middle - reach)
     high = np.where(count == n, 1.0, middle + reach)
-    return _plain(low), _plain(high)
+    return _inputs.plain(low), _inputs.plain(high)
 
 
 def _normal_quantile(level: float) -> float:
     """Half the width, in standard errors, of a two-sided normal interval."""
     from scipy.special import ndtri
 
-    return float(ndtri(1 - (1 - _level(level)) / 2))
+    return float(ndtri(1 - (1 - _inputs.confidence(level)) / 2))
