@@ -24,6 +24,8 @@ EXERCISES_AT_LEAST = 4
 QUESTIONS_AT_LEAST = 5
 # A chapter's solutions and hidden glue cells are not part of its cell budget.
 SOLUTION = re.compile(r"^```\{solution-start\}.*?^```\{solution-end\}\n```", re.S | re.M)
+BLOCK = re.compile(r"^(?P<ticks>`{3,})(?P<head>[^\n]*)\n(?P<body>.*?)^(?P=ticks)$", re.S | re.M)
+HIDDEN = re.compile(r"(?:---\n(?:(?!---).*\n)*?)?:?tags: \[remove-cell\]")
 CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(.*?)^```", re.S | re.M)
 
 
@@ -94,10 +96,15 @@ def chapter_cells(text: str) -> list[str]:
     """The code of each cell that a reader meets in the chapter's own text."""
     cells = []
     for body in CELL.findall(SOLUTION.sub("", text)):
-        if "remove-cell" in body.split("\n", 3)[0] or "tags: [remove-cell]" in body:
+        if is_hidden(body):
             continue
         cells.append("\n".join(code_lines(body)))
     return cells
+
+
+def is_hidden(body: str) -> bool:
+    """Whether a cell is tagged to be left off the page."""
+    return HIDDEN.match(body) is not None
 
 
 def code_lines(body: str) -> list[str]:
@@ -122,7 +129,7 @@ def cell_faults(text: str, path: Path) -> list[str]:
     found = [] if low <= len(cells) <= high else [f"{len(cells)} code cells, not {low} to {high}"]
     if sizes and max(sizes) > LONGEST_CELL:
         found.append(f"a cell of {max(sizes)} lines, more than {LONGEST_CELL}")
-    lines = [line for body in CELL.findall(text) if "remove-cell" not in body for line in code_lines(body)]
+    lines = [line for body in CELL.findall(text) if not is_hidden(body) for line in code_lines(body)]
     found += [
         f"a line of code {len(line)} characters wide: {line.strip()[:40]}..."
         for line in lines
@@ -135,17 +142,18 @@ def cell_faults(text: str, path: Path) -> list[str]:
 
 def rhythm_faults(text: str, path: Path) -> list[str]:
     """No two code cells in a row without a sentence between them."""
-    text = re.sub(r"^```\{code-cell\}[^\n]*\n(?:---\n[^`]*?)?:?tags: \[remove-cell\].*?^```\n", "", text, flags=re.S | re.M)
-    pairs = re.findall(r"^```\n\s*^```\{code-cell\}[^\n]*\n(.*?)\n", text, re.M)
-    return [f"two code cells with no sentence between them, before {first!r}" for first in pairs if not is_block_end(text, first)]
-
-
-def is_block_end(text: str, first: str) -> bool:
-    """Whether the fence before a cell closed something other than a cell."""
-    before = text.split(first)[0]
-    fences = re.findall(r"^```(\{[\w-]+\})?", before, re.M)
-    # fences: ..., opener of the previous block, its end, opener of this cell
-    return len(fences) >= 3 and fences[-3] != "{code-cell}"
+    found, words, end, after_cell = [], "", 0, False
+    for block in BLOCK.finditer(text):
+        words += text[end : block.start()]
+        end = block.end()
+        is_cell = block["head"].startswith("{code-cell}")
+        if is_cell and is_hidden(block["body"]):
+            continue  # a reader does not see it, nor does it part two cells
+        if is_cell and after_cell and not words.strip():
+            first = code_lines(block["body"])[0]
+            found.append(f"two code cells with no sentence between them, before {first!r}")
+        words, after_cell = "", is_cell
+    return found
 
 
 def main() -> int:
