@@ -134,6 +134,7 @@ def test_the_reference_command_shows_the_difference_and_stores_it(mini):
     checked = mini.run(sys.executable, "-m", "tools.reference", "--check")
     assert checked.returncode == 1
     assert "-    " in checked.stdout and "+    " in checked.stdout and "4.0" in checked.stdout
+    assert "2.8" in checked.stdout  # stands only in the HTML table
     assert "4.0" not in mini.read("tests/reference/one.json")
     mini.store_reference()
     assert mini.nbval().returncode == 0

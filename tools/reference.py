@@ -164,9 +164,8 @@ def printed_lines(reference: dict) -> list[str]:
         for output in cell["outputs"]:
             texts = output.get("data") or {output.get("name", "error"): output.get("text", "")}
             for kind, text in texts.items():
-                if kind == "text/html" and "text/plain" in texts:
-                    if not str(texts["text/plain"]).strip().startswith("ADDRESS"):
-                        continue  # the plain text shows the same numbers, easier to read
+                if kind == "text/html" and texts.get("text/plain", "").strip():
+                    continue  # the plain text shows the same numbers, easier to read
                 lines += [f"    {line}" for line in str(text).splitlines()]
     return lines
 
