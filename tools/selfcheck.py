@@ -24,7 +24,7 @@ from pathlib import Path
 
 import yaml
 
-QUESTION_KEYS = {"id", "question", "compute", "options", "reread"}
+QUESTION_KEYS = {"id", "question", "compute", "options"}
 OPTION_KEYS = {"text", "correct", "feedback"}
 
 
