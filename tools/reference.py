@@ -40,6 +40,7 @@ UNCOMPARED = (
 # (pattern, replacement), applied to every output before it is compared.
 SANITIZE = {
     r"(?s)<style.*?</style>": "",
+    r"(?s)<script.*?</script>": "",
     r"</?[a-zA-Z][^<>]*>": " ",  # a tag of an HTML table, or an object's repr
     r"0x[0-9a-fA-F]{6,}": "ADDRESS",
     r"\d+(\.\d+)? ?(ns|µs|us|ms|s) ± .*": "TIMING",
