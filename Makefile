@@ -8,7 +8,7 @@ PY := $(BIN)/python
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help env book test browser reference lint bench serve clean lock
+.PHONY: help env book test browser reference data lint bench serve clean lock
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -34,6 +34,9 @@ browser: $(VENV)/.ready ## test the built site in Chromium (needs it, and requir
 
 reference: $(VENV)/.ready ## run the chapters, show changed numbers, store them as reference
 	@"$(PY)" -m tools.reference
+
+data: $(VENV)/.ready ## make the synthetic trials in data/ anew from the ledger (same bytes)
+	@"$(PY)" -m tools.data
 
 lint: $(VENV)/.ready ## find statistics typed into prose, and breaches of the chapter contract
 	@"$(PY)" -m tools.prose

@@ -1,12 +1,14 @@
 """Time the build and the helpers, each goal beside its figure.
 
-``python -m tools.bench`` takes about a minute. Times depend on the machine;
-ratios, taken in one run, depend on it less. Nothing here is a test.
+``python -m tools.bench`` takes about two minutes; ``--only`` runs one part. Times depend
+on the machine; ratios, taken in one run, depend on it less. Nothing here is a test.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
+import json
 import shutil
 import statistics
 import subprocess
@@ -93,10 +95,152 @@ def search_times() -> list[tuple[str, str, str]]:
     ]
 
 
-def main() -> int:
+def matching_times() -> list[tuple[str, str, str]]:
+    """The search for matched trials: speed, against two bounds, and how it grows.
+
+    In processor time, so that other work on the machine counts less.
+    """
+    import numpy as np
+    from helpers.codebook import read_assumptions, read_codebook
+    from helpers.matching import MOVES_PER_SCORE, Matcher
+    from helpers.published import read_ledger
+
+    parts = read_ledger(), read_codebook(), read_assumptions()
+    matcher = Matcher(*parts)
+    matcher.scores(1, np.random.default_rng(1))  # compiles, or loads what is compiled
+    start = time.process_time()
+    matcher.scores(100, np.random.default_rng(1))
+    trials = 100 / (time.process_time() - start)
+    compiled = moves_a_second(matcher, 1000)
+    plain = moves_a_second(Matcher(*parts, compiled=False), 20)
+    naive = naive_moves_a_second(matcher)
+    raw = raw_moves_a_second(matcher)
+    rows = [
+        ("matching: trials a second, one core", f"{trials:.0f}", "at least 40"),
+        ("matching: moves a second, compiled", f"{compiled:,.0f}", "at least 15,000,000"),
+        ("matching: moves a second, plain Python", f"{plain:,.0f}", "at least 250,000"),
+        ("matching: moves, compiled / all recomputed", f"{compiled / naive:,.0f}", ""),
+        ("matching: bare moves / moves, compiled", f"{raw / compiled:.1f}", ""),
+    ]
+    figures = {}
+    for people in (24, 100, 400):
+        for variables in (10, 20, 40):
+            study = synthetic_study(people, variables)
+            moves = moves_a_second(study, MOVES_PER_SCORE)
+            size = f"{people} x {variables}"
+            per_score = MOVES_PER_SCORE / moves
+            figures[people * variables] = people * variables * per_score
+            rows.append((f"matching: ns a move, us a score, {size}", f"{1e9 / moves:.0f}, {1e6 * per_score:.0f}", ""))
+    power = np.polyfit(np.log(list(figures)), np.log(list(figures.values())), 1)[0]
+    rows.append(("matching: time grows as (rows x columns)^", f"{power:.2f}", "at most 1"))
+    return rows
+
+
+def moves_a_second(matcher, moves_per_score: int) -> float:
+    """How many moves one core tries in a second while the penalty's weight grows."""
+    import numpy as np
+
+    state = matcher.start(np.random.default_rng(2))
+    matcher.anneal(state, 2)
+    best = 0.0
+    for _ in range(3):
+        state = matcher.start(np.random.default_rng(3))
+        start = time.process_time()
+        matcher.anneal(state, moves_per_score)
+        best = max(best, moves_per_score * len(state["cell_i"]) / (time.process_time() - start))
+    return best
+
+
+def naive_moves_a_second(matcher) -> float:
+    """The same when numpy computes every derived score and every statistic anew."""
+    import numpy as np
+
+    rng = np.random.default_rng(4)
+    state = matcher.start(rng)
+    moves = 300
+    start = time.process_time()
+    for _ in range(moves):
+        cell = rng.integers(len(state["cell_i"]))
+        i, c = state["cell_i"][cell], state["cell_c"][cell]
+        before = state["x"][i].copy()
+        penalty = state["penalty"].sum()
+        state["x"][i, c] = np.clip(before[c] + rng.integers(-3, 4), state["cell_low"][cell], state["cell_high"][cell])
+        for d in range(matcher.n_base, len(matcher.columns)):
+            state["x"][:, d] = matcher._derive(d, state["x"])
+        matcher._sum(state)
+        if state["penalty"].sum() > penalty:
+            state["x"][i] = before
+    return moves / (time.process_time() - start)
+
+
+def raw_moves_a_second(matcher) -> float:
+    """A compiled loop that only draws single scores and moves them within their limits."""
+    import numpy as np
+    from numba import njit
+
+    @njit
+    def loop(words, x, cell_at, low, high):
+        made = 0
+        for word in words:
+            cell = ((word & 0xFFFFFF) * len(cell_at)) >> 24
+            after = x[cell_at[cell]] + ((word >> 40) & 7) - 3
+            if low[cell] <= after <= high[cell]:
+                x[cell_at[cell]] = after
+                made += 1
+        return made
+
+    state = matcher.start(np.random.default_rng(5))
+    at = state["cell_i"] * len(matcher.columns) + state["cell_c"]
+    x = state["x"].ravel().copy()
+    loop(state["rng"].integers(0, 2**63, size=10), x, at, state["cell_low"], state["cell_high"])
+    moves = 1000 * len(at)
+    start = time.process_time()
+    words = state["rng"].integers(0, 2**63, size=moves)  # as the search draws its own
+    loop(words, x, at, state["cell_low"], state["cell_high"])
+    return moves / (time.process_time() - start)
+
+
+def synthetic_study(people: int, variables: int):
+    """A search over a random data set's means, SDs and correlations of neighboring columns."""
+    import numpy as np
+    from helpers.codebook import read_assumptions, read_codebook
+    from helpers.matching import Matcher
+    from helpers.published import COLUMNS, read_ledger
+
+    rng = np.random.default_rng([people, variables])
+    common = rng.standard_normal((people, 1))
+    data = np.clip(np.round(50 + 10 * (common + rng.standard_normal((people, variables)))), 0, 100)
+    r = np.corrcoef(data, rowvar=False)
+    cells = []
+    for k in range(variables):
+        cells += [("mean", k, "", data[:, k].mean(), 1), ("sd", k, "", data[:, k].std(ddof=1), 1)]
+        if k:
+            cells.append(("r", k - 1, f"v{k}", r[k - 1, k], 2))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder)
+        with (path / "ledger.csv").open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(COLUMNS)
+            for number, (kind, k, y, value, places) in enumerate(cells):
+                text = f"{value:.{places}f}"
+                writer.writerow([f"r{number}", "s", kind, f"v{k}", y, "all", "", "=", text, places, "s", "made", "true", ""])
+        scale = {f"v{k}": {"scale": [0, 100]} for k in range(variables)}
+        (path / "codebook.json").write_text(json.dumps({"groups": {"g": people}, "variables": scale}), encoding="utf-8")
+        (path / "assumptions.csv").write_text("id,kind,x,y,group,value,reason\n", encoding="utf-8")
+        ledger = read_ledger(path / "ledger.csv")
+        codebook = read_codebook(path / "codebook.json", ledger=ledger)
+        return Matcher(ledger, codebook, read_assumptions(path / "assumptions.csv", codebook=codebook))
+
+
+PARTS = {"imports": import_times, "search": search_times, "matching": matching_times, "build": build_times}
+
+
+def main(arguments: list[str] | None = None) -> int:
     """Print the table."""
-    argparse.ArgumentParser(prog="python -m tools.bench", description=__doc__).parse_args()
-    for measure in (import_times, search_times, build_times):
+    parser = argparse.ArgumentParser(prog="python -m tools.bench", description=__doc__)
+    parser.add_argument("--only", choices=PARTS, action="append", help="run this part; may be given again")
+    chosen = parser.parse_args(arguments).only or list(PARTS)
+    for measure in (PARTS[name] for name in PARTS if name in chosen):
         print(f"measuring {measure.__name__.replace('_', ' ')} ...", file=sys.stderr)
         for name, figure, goal in measure():
             print(f"{name:<45} {figure:>9}   {goal}")

@@ -28,11 +28,12 @@ def source_lines(sources: list[dict]) -> list[str]:
 def resource_lines(resource: dict) -> list[str]:
     """A section for one data file."""
     lines = [f"## `data/{resource['path']}`", "", resource["description"], ""]
-    lines += ["```{list-table}", ":header-rows: 1", ":widths: 20 14 66", ""]
-    lines += row("Column", "Type", "Meaning")
-    for field in resource.get("schema", {}).get("fields", []):
-        lines += row(f"`{field['name']}`", field["type"], field["description"] + allowed(field))
-    lines += ["```", ""]
+    if fields := resource.get("schema", {}).get("fields", []):
+        lines += ["```{list-table}", ":header-rows: 1", ":widths: 20 14 66", ""]
+        lines += row("Column", "Type", "Meaning")
+        for field in fields:
+            lines += row(f"`{field['name']}`", field["type"], field["description"] + allowed(field))
+        lines += ["```", ""]
     for column, words in resource.get("vocabularies", {}).items():
         lines += ["```{list-table}", ":header-rows: 1", ":widths: 20 80", ""]
         lines += row(f"`{column}`", "Meaning")
