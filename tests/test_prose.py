@@ -29,6 +29,8 @@ TYPED = {
         "a percentage"
     ),
     "```{figure} a.svg\n:alt: It is 0.65.\n```": "a decimal number",
+    "```{note}\nFine.\n```\n\nIt was p = .03.\n\n```{note}\nFine.\n```": "a statistic",
+    "````{exercise}\n```python\n1\n```\nIt was p = .03.\n````": "a statistic",
 }
 
 FINE = (

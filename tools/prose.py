@@ -41,7 +41,8 @@ PATTERNS = {
 }
 # Numbers that are names or conventions, not results.
 CONVENTIONS = re.compile(
-    r"\b95% (?:confidence )?intervals?|Python,? (?:version )?\d\.\d+|version \d\.\d+|CC BY \d\.\d"
+    r"\b95% (?:confidence |HC3 )?intervals?|\bmiddle 95%|\b95% of such\b|Python,? (?:version )?\d\.\d+|"
+    r"version \d\.\d+|CC BY \d\.\d|\b[Cc]hapters? \d+(?: (?:to|and) \d+)?|\b2021 trial"
 )
 # Equalities that state a model or a hypothesis, not a result.
 HARMLESS = re.compile(r"(?:=|<|>|≤|≥)\s*[-\u2212+]?[01](?![\d.])")
@@ -75,8 +76,7 @@ def prose_only(text: str) -> str:
     """
     text = re.sub(r"\A---\n.*?\n---\n", blank, text, flags=re.S)
     text = re.sub(r"^```\{code-cell\}.*?^```", keep_captions, text, flags=re.S | re.M)
-    # a block of another language; a directive's fence has a brace after its ticks
-    text = re.sub(r"^(`{3,}|~{3,})(?!`|~|\{)[^\n]*\n.*?^\1", blank, text, flags=re.S | re.M)
+    text = without_code_blocks(text)
     text = re.sub(r"^\$\$.*?^\$\$", blank, text, flags=re.S | re.M)
     text = re.sub(r"^minutes: .*$", blank, text, flags=re.M)
     text = re.sub(r"^:[\w-]+:.*$", keep_option, text, flags=re.M)
@@ -86,6 +86,26 @@ def prose_only(text: str) -> str:
     text = re.sub(r"`[^`]*`", blank, text)
     text = re.sub(r"\]\([^)]*\)|<https?:[^>]*>|https?://\S+", blank, text)
     return re.sub(r"^% .*$|<!--.*?-->", blank, text, flags=re.M)
+
+
+def without_code_blocks(text: str) -> str:
+    """A page with the blocks of other languages blanked out, and directives kept.
+
+    A directive's fence has a brace after its ticks. Fences are followed in pairs, so that
+    the end of one block is never taken for the beginning of the next.
+    """
+    open_fences: list[tuple[str, bool]] = []
+    lines = text.split("\n")
+    for number, line in enumerate(lines):
+        fence = re.match(r"(`{3,}|~{3,})\s*(.*)$", line)
+        in_code = bool(open_fences) and open_fences[-1][1]
+        if fence and not fence[2] and open_fences and fence[1] == open_fences[-1][0]:
+            open_fences.pop()
+        elif fence and not in_code:
+            open_fences.append((fence[1], not fence[2].startswith("{")))
+        elif in_code:
+            lines[number] = " " * len(line)
+    return "\n".join(lines)
 
 
 def keep_captions(match: re.Match) -> str:
