@@ -60,7 +60,9 @@ def test_page_opens_from_a_folder(path, site, new_page):
     page = new_page()
     recorder = checks.Recorder(page, SITE.as_uri())
     loaded(page, (SITE / path).as_uri())
-    assert checks.images(page) + checks.fonts(page) + recorder.faults == []
+    # Asked last: some versions of Chromium report their own inspector's look at a file.
+    faults = checks.images(page) + recorder.faults
+    assert faults + checks.fonts(page) == []
 
 
 def test_works_without_scripts(site, browser):
