@@ -10,6 +10,8 @@
     the tables of ``data/datapackage.json``: sources, files, columns, variables;
 ``{ledger-table}``
     every row of the ledger;
+``{scoreboard}``
+    every row of the ledger beside the synthetic trials; one that does not match is an error;
 ``{typed}``
     a number that is typed on purpose; the prose lint knows each by name.
 """
@@ -25,7 +27,7 @@ from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from tools import book, codebook, opening, selfcheck  # noqa: E402
+from tools import book, codebook, opening, scoreboard, selfcheck  # noqa: E402
 
 
 class BondDirective(SphinxDirective):
@@ -155,6 +157,21 @@ class LedgerTable(BondDirective):
         return self.markdown(codebook.ledger_as_markdown())
 
 
+class Scoreboard(BondDirective):
+    """Published beside rebuilt, row by row."""
+
+    def run(self):
+        root = Path(self.env.srcdir)
+        for name in scoreboard.INPUTS:
+            self.depend_on(root / "data" / name)
+        for module in ("tools/scoreboard.py", "src/helpers/report.py", "src/helpers/scoreboard.py"):
+            self.depend_on(root / module)
+        try:
+            return [raw(scoreboard.as_html(root / "data"))]
+        except (ValueError, OSError) as error:
+            raise self.error(str(error)) from error
+
+
 class Typed(SphinxRole):
     """A number typed on purpose, shown as plain text."""
 
@@ -168,5 +185,6 @@ def setup(app):
     app.add_directive("chapter-table", ChapterTable)
     app.add_directive("codebook", Codebook)
     app.add_directive("ledger-table", LedgerTable)
+    app.add_directive("scoreboard", Scoreboard)
     app.add_role("typed", Typed())
     return {"parallel_read_safe": True, "parallel_write_safe": True}
