@@ -524,9 +524,8 @@ class _Reader:
                     raise self.error(where, f'"{key}" is not known; use {", ".join(sorted(_DERIVED))}')
             how = rules[0]
             found[name] = self.rule(where, name, how, raw[how], [*variables, *found], groups)
-            for part in found[name].parts:
-                if found[name].how in ("max_of", "by_group", "reduced_by"):
-                    self.same_step(where, found[name], variables, found)
+            if how != "at_most":
+                self.same_step(where, found[name], variables, found)
         return found
 
     def same_step(self, where, one: Derived, variables, found) -> None:

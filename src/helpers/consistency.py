@@ -36,6 +36,7 @@ __all__ = [
     "r_range_from_change",
     "sd_limits",
     "sd_range_from_rounded_mean",
+    "squares_reached",
     "t_from_p",
 ]
 
@@ -513,19 +514,46 @@ def grimmer(
     sd_low = Fraction(max(2 * units - 1, 0), 2 * scale)
     sd_high = Fraction(2 * units + 1, 2 * scale)
     for total in _totals_on_scale(mean, n, mean_decimals, low, high, "mean_decimals"):
-        smallest, largest = _square_limits(n, total, low, high)
         # From sd^2 = (n Q - total^2) / (n (n - 1)), solved for the sum of squares Q.
         least = math.ceil((sd_low**2 * n * (n - 1) + total**2) / n)
         most = math.floor((sd_high**2 * n * (n - 1) + total**2) / n)
-        least, most = max(least, smallest), min(most, largest)
-        # x and x^2 are both odd or both even, so the sums have the same parity.
-        least += (least - total) % 2
-        wanted = range(least, most + 1, 2)
-        if any(_pairs_reach(n, total, squares, low, high) for squares in wanted):
-            return True
-        if wanted and _some_reachable(n, total, wanted, low, high):
+        if squares_reached(n, total, least, most, low, high):
             return True
     return False
+
+
+def squares_reached(n: int, total: int, least: int, most: int, low: int, high: int) -> bool:
+    """Whether n whole scores with this total can have a sum of squares within limits.
+
+    Parameters
+    ----------
+    n : int
+        Participants, at least 2.
+    total : int
+        The sum of their scores.
+    least, most : int
+        Limits of the sum of squares, both included.
+    low, high : int
+        Ends of the scale, `low` below `high`.
+
+    Returns
+    -------
+    bool
+        True when such scores exist, False when none do; see `grimmer`.
+
+    Examples
+    --------
+    >>> squares_reached(3, 6, 13, 15, 0, 5), squares_reached(3, 6, 15, 17, 0, 5)
+    (True, False)
+    """
+    smallest, largest = _square_limits(n, total, low, high)
+    least, most = max(least, smallest), min(most, largest)
+    # x and x^2 are both odd or both even, so the sums have the same parity.
+    least += (least - total) % 2
+    wanted = range(least, most + 1, 2)
+    if any(_pairs_reach(n, total, squares, low, high) for squares in wanted):
+        return True
+    return bool(wanted) and _some_reachable(n, total, wanted, low, high)
 
 
 # --- d between two groups -------------------------------------------------------------

@@ -23,7 +23,7 @@ import pandas as pd
 from helpers import _anneal
 from helpers.codebook import Codebook
 from helpers.population import Population, complete_population
-from helpers.targets import TOLERANCE, Target, _used
+from helpers.targets import TOLERANCE, Target, has_column, lacks_column
 from helpers.targets import targets as all_targets
 
 __all__ = ["MatchError", "Matcher", "matched_trials"]
@@ -210,14 +210,11 @@ class Matcher:
         self.has = np.zeros((len(names) * self.n_patterns, len(self.columns)), dtype=bool)
         for g, group in enumerate(names):
             for p, pattern in enumerate(patterns):
-                lacking = set(pattern.variables) if pattern else set()
+                lacking = pattern.variables if pattern else ()
                 for column, name in enumerate(self.columns):
-                    used = _used(self.codebook, name, group)
-                    here = all(
-                        not self.codebook.variables[s].only or group in self.codebook.variables[s].only
-                        for s in used
-                    )
-                    self.has[g * self.n_patterns + p, column] = here and not lacking & set(used)
+                    here = has_column(self.codebook, name, group)
+                    gone = lacks_column(self.codebook, name, group, lacking)
+                    self.has[g * self.n_patterns + p, column] = here and not gone
 
     def _prepare_tables(self) -> None:
         """The margins as tables over scores, and the curvature of each kind of participant."""

@@ -17,7 +17,14 @@ import pandas as pd
 
 from helpers import completion
 from helpers.codebook import Codebook, CodebookError
-from helpers.targets import ImpossibleLedger, Target, _named, _used, correlation_entries, limits
+from helpers.targets import (
+    ImpossibleLedger,
+    Target,
+    correlation_entries,
+    limits,
+    named_rows,
+    used_variables,
+)
 from helpers.targets import targets as all_targets
 
 __all__ = ["Margin", "Population", "complete_population", "correlation_problem", "margin"]
@@ -252,7 +259,7 @@ def _moments(ledger, codebook, assumptions, found) -> dict[tuple[str, str], tupl
         if target.x in codebook.variables:
             printed[target.kind][target.x, group] = middle
         elif codebook.derived[target.x].how == "by_group" and group != "all":
-            (source,) = _used(codebook, target.x, group)
+            (source,) = used_variables(codebook, target.x, group)
             printed[target.kind].setdefault((source, group), middle)
     assumed = {"mean": {}, "sd": {}}
     for row in assumptions.itertuples():
@@ -410,12 +417,12 @@ def _refusal(ledger: pd.DataFrame, error: completion.InfeasibleError) -> Excepti
     printed = tuple(row for row in error.rows if row in ledger.index)
     assumed = [row for row in error.rows if row not in ledger.index]
     if assumed:
-        beside = f" beside {_named(printed)}" if printed else ""
+        beside = f" beside {named_rows(printed)}" if printed else ""
         return CodebookError(
             f"no population has the assumed correlations {', '.join(map(repr, assumed))}{beside}"
         )
     return ImpossibleLedger(
-        [(printed, f"{_named(printed)} contradict each other: no data have these correlations together")]
+        [(printed, f"{named_rows(printed)} contradict each other: no data have these correlations together")]
     )
 
 

@@ -24,9 +24,14 @@ __all__ = [
     "Target",
     "correlation_entries",
     "find_faults",
+    "has_column",
+    "lacks_column",
+    "limits",
+    "named_rows",
     "pair_count",
     "targets",
     "test_of_p",
+    "used_variables",
 ]
 
 #: How far outside an interval a statistic may lie and still count as on its end.
@@ -116,10 +121,10 @@ def pair_count(codebook: Codebook, x: str, y: str = "", group: str = "all") -> i
     """
     wanted = [name for name in (x, y) if name]
     groups = list(codebook.groups) if group == "all" else [group]
-    able = [g for g in groups if all(_exists(codebook, name, g) for name in wanted)]
+    able = [g for g in groups if all(has_column(codebook, name, g) for name in wanted)]
     total = sum(codebook.groups[g] for g in able)
     for pattern in codebook.missing:
-        lacking = {g: any(_lacks(codebook, n, g, pattern.variables) for n in wanted) for g in able}
+        lacking = {g: any(lacks_column(codebook, n, g, pattern.variables) for n in wanted) for g in able}
         if not any(lacking.values()):
             continue
         if pattern.group:
@@ -131,26 +136,102 @@ def pair_count(codebook: Codebook, x: str, y: str = "", group: str = "all") -> i
     return total
 
 
-def _used(codebook: Codebook, name: str, group: str) -> list[str]:
-    """The measured variables that a column uses in one group."""
+def used_variables(codebook: Codebook, name: str, group: str) -> list[str]:
+    """The measured variables that a column uses in one group.
+
+    Parameters
+    ----------
+    codebook : Codebook
+        As `helpers.codebook.read_codebook` returns it.
+    name, group : str
+        A column, and one group.
+
+    Returns
+    -------
+    list of str
+        The column itself when it is measured; of a choice by group, what that group uses.
+
+    Examples
+    --------
+    >>> from helpers.codebook import read_codebook
+    >>> used_variables(read_codebook(), "grid_hamd_week5", "delayed")
+    ['grid_hamd_wait5']
+    """
     if name in codebook.variables:
         return [name]
     derived = codebook.derived[name]
     parts = [derived.choice[group]] if derived.how == "by_group" else derived.parts
-    return [source for part in parts for source in _used(codebook, part, group)]
+    return [source for part in parts for source in used_variables(codebook, part, group)]
 
 
-def _exists(codebook: Codebook, name: str, group: str) -> bool:
-    only = [codebook.variables[source].only for source in _used(codebook, name, group)]
+def has_column(codebook: Codebook, name: str, group: str) -> bool:
+    """Whether a group has a column at all.
+
+    Parameters
+    ----------
+    codebook, name, group
+        As for `used_variables`.
+
+    Returns
+    -------
+    bool
+        False where a variable that the column uses belongs to other groups only.
+
+    Examples
+    --------
+    >>> from helpers.codebook import read_codebook
+    >>> has_column(read_codebook(), "grid_hamd_wait5", "immediate")
+    False
+    """
+    only = [codebook.variables[source].only for source in used_variables(codebook, name, group)]
     return all(not names or group in names for names in only)
 
 
-def _lacks(codebook: Codebook, name: str, group: str, missing: tuple[str, ...]) -> bool:
-    return any(source in missing for source in _used(codebook, name, group))
+def lacks_column(codebook: Codebook, name: str, group: str, missing: tuple[str, ...]) -> bool:
+    """Whether somebody who lacks some variables lacks a column too.
+
+    Parameters
+    ----------
+    codebook, name, group
+        As for `used_variables`.
+    missing : tuple of str
+        The measured variables that are missing.
+
+    Returns
+    -------
+    bool
+        True where the column uses one of them.
+
+    Examples
+    --------
+    >>> from helpers.codebook import read_codebook
+    >>> lacks_column(read_codebook(), "insight_peak", "delayed", ("insight_1",))
+    True
+    """
+    return any(source in missing for source in used_variables(codebook, name, group))
 
 
 def limits(codebook: Codebook, name: str) -> tuple[float, float]:
-    """The lowest and the highest score that a column can hold."""
+    """The lowest and the highest score that a column can hold.
+
+    Parameters
+    ----------
+    codebook : Codebook
+        As `helpers.codebook.read_codebook` returns it.
+    name : str
+        A column, measured or derived.
+
+    Returns
+    -------
+    tuple of float
+        ``(low, high)`` in the unit of the column; 0 and 1 where it holds only these.
+
+    Examples
+    --------
+    >>> from helpers.codebook import read_codebook
+    >>> limits(read_codebook(), "mystical_peak")
+    (0.0, 100.0)
+    """
     if name in codebook.variables:
         variable = codebook.variables[name]
         return variable.low, variable.high
@@ -401,7 +482,7 @@ def _merged(single: list[Target]) -> tuple[list[Target], list]:
             continue
         both = _both(merged[key], target)
         if both.low > both.high + TOLERANCE:
-            faults.append((both.rows, f"{_named(both.rows)} cannot both be right"))
+            faults.append((both.rows, f"{named_rows(both.rows)} cannot both be right"))
         else:
             merged[key] = both
     for key in [key for key in merged if key[0] == "r"]:
@@ -430,7 +511,24 @@ def _both(one: Target, other: Target) -> Target:
     )  # fmt: skip
 
 
-def _named(rows: Iterable[str]) -> str:
+def named_rows(rows: Iterable[str]) -> str:
+    """Row ids as the beginning of a sentence.
+
+    Parameters
+    ----------
+    rows : iterable of str
+        At least one id.
+
+    Returns
+    -------
+    str
+        Each id once, in quotation marks.
+
+    Examples
+    --------
+    >>> named_rows(["a.r", "a.p", "a.r"])
+    "rows 'a.r' and 'a.p'"
+    """
     rows = list(dict.fromkeys(rows))
     if len(rows) == 1:
         return f"row {rows[0]!r}"
@@ -440,7 +538,7 @@ def _named(rows: Iterable[str]) -> str:
 def _disagreement(signed: Target, size: Target, rows: tuple[str, ...]) -> str:
     """What a correlation and a p that cannot both hold at this n would need."""
     return (
-        f"{_named(rows)} cannot both be right with n = {signed.n}: the p asks for a correlation of "
+        f"{named_rows(rows)} cannot both be right with n = {signed.n}: the p asks for a correlation of "
         f"size {size.low:.3f} to {size.high:.3f}"
     )
 
@@ -470,11 +568,11 @@ def _mean_faults(ledger, codebook, found) -> list:
         low, high = limits(codebook, target.x)
         if target.high < low - TOLERANCE or target.low > high + TOLERANCE:
             faults.append(
-                (target.rows, f"{_named(target.rows)}: the mean of {target.x!r} lies outside its scale from {low:g} to {high:g}")
+                (target.rows, f"{named_rows(target.rows)}: the mean of {target.x!r} lies outside its scale from {low:g} to {high:g}")
             )
         elif not _totals(target, codebook.step(target.x), low, high).size:
             faults.append(
-                (target.rows, f"{_named(target.rows)}: no scores of {target.n} participants have this mean (GRIM)")
+                (target.rows, f"{named_rows(target.rows)}: no scores of {target.n} participants have this mean (GRIM)")
             )
     return faults
 
@@ -497,12 +595,12 @@ def _sd_faults(ledger, codebook, found) -> list:
         rows = target.rows + (mean.rows if mean else ())
         if target.low > largest * step + TOLERANCE:
             faults.append(
-                (rows, f"{_named(rows)}: an SD of {_shown(ledger, target)} is too large for {target.n} scores from "
+                (rows, f"{named_rows(rows)}: an SD of {_shown(ledger, target)} is too large for {target.n} scores from "
                        f"{low * step:g} to {high * step:g}{' with this mean' if mean else ''}; the largest is {largest * step:.3f}")
             )  # fmt: skip
         elif mean is not None and not _grimmer(target, mean, step, low, high):
             faults.append(
-                (rows, f"{_named(rows)}: no {target.n} scores from {low * step:g} to {high * step:g} have both (GRIMMER)")
+                (rows, f"{named_rows(rows)}: no {target.n} scores from {low * step:g} to {high * step:g} have both (GRIMMER)")
             )
     return faults
 
@@ -529,14 +627,8 @@ def _grimmer(sd: Target, mean: Target, step: float, low: int, high: int) -> bool
     for total in _totals(mean, step, low * step, high * step).tolist():
         least = max(sd.low / step - TOLERANCE, 0.0) ** 2 * (n - 1) + total**2 / n
         most = (min(sd.high / step, high - low) + TOLERANCE) ** 2 * (n - 1) + total**2 / n
-        smallest, largest = consistency._square_limits(n, total, low, high)
-        squares = [
-            s for s in range(max(math.ceil(least - 1e-7), smallest), min(math.floor(most + 1e-7), largest) + 1)
-            if (s - total) % 2 == 0
-        ]  # fmt: skip
-        if any(consistency._pairs_reach(n, total, s, low, high) for s in squares):
-            return True
-        if squares and consistency._some_reachable(n, total, range(squares[0], squares[-1] + 1), low, high):
+        reach = math.ceil(least - 1e-7), math.floor(most + 1e-7)
+        if consistency.squares_reached(n, total, *reach, low, high):
             return True
     return False
 
@@ -569,8 +661,8 @@ def _d_faults(ledger, codebook, found) -> list:
             rows = target.rows + tuple(row for part in parts for row in part.rows)
             unit = root if target.kind == "t_between" else 1.0
             faults.append(
-                (rows, f"{_named(target.rows)}: {said} a d from {low / unit:.3f} to {high / unit:.3f} "
-                       f"({_named(rows[len(target.rows):])})")
+                (rows, f"{named_rows(target.rows)}: {said} a d from {low / unit:.3f} to {high / unit:.3f} "
+                       f"({named_rows(rows[len(target.rows):])})")
             )  # fmt: skip
     return faults
 
@@ -596,7 +688,7 @@ def _everyone_faults(ledger, codebook, found) -> list:
     """A mean or an SD of everyone that those of the groups exclude."""
     faults, means, sds = [], _by_key(found, "mean"), _by_key(found, "sd")
     for name in dict.fromkeys(x for x, _ in means):
-        able = [(name, (g,)) for g in codebook.groups if _exists(codebook, name, g)]
+        able = [(name, (g,)) for g in codebook.groups if has_column(codebook, name, g)]
         parts = [means.get(key) for key in able]
         everyone = means.get((name, ("all",)))
         if len(able) < 2 or not all(parts):
@@ -607,7 +699,7 @@ def _everyone_faults(ledger, codebook, found) -> list:
             sums = _totals(everyone, step, low, high)
             if not any(sum(t[0] for t in totals) <= s <= sum(t[-1] for t in totals) for s in sums):
                 rows = everyone.rows + tuple(row for part in parts for row in part.rows)
-                faults.append((rows, f"{_named(rows)}: the groups' means do not add up to everyone's"))
+                faults.append((rows, f"{named_rows(rows)}: the groups' means do not add up to everyone's"))
         spread, spreads = sds.get((name, ("all",))), [sds.get(key) for key in able]
         if spread is None or not all(spreads):
             continue
@@ -615,8 +707,8 @@ def _everyone_faults(ledger, codebook, found) -> list:
         if _apart(spread, bottom, top):
             rows = spread.rows + tuple(row for part in (*parts, *spreads) for row in part.rows)
             faults.append(
-                (rows, f"{_named(spread.rows)}: the groups' means and SDs give an SD of everyone from "
-                       f"{bottom:.3f} to {top:.3f} ({_named(rows[len(spread.rows):])})")
+                (rows, f"{named_rows(spread.rows)}: the groups' means and SDs give an SD of everyone from "
+                       f"{bottom:.3f} to {top:.3f} ({named_rows(rows[len(spread.rows):])})")
             )  # fmt: skip
     return faults
 
@@ -654,7 +746,7 @@ def _change_faults(ledger, codebook, found) -> list:
         if too_small or too_large:
             rows = d.rows + t.rows
             faults.append(
-                (rows, f"{_named(rows)}: with n = {d.n} no correlation of {d.x!r} and {d.y!r} gives both")
+                (rows, f"{named_rows(rows)}: with n = {d.n} no correlation of {d.x!r} and {d.y!r} gives both")
             )
     return faults
 
@@ -684,7 +776,7 @@ def _rise_faults(ledger, codebook, found) -> list:
             rows = target.rows + tuple(row for part in used for row in part.rows)
             what = "t" if target.kind == "t_paired" else "d"
             faults.append(
-                (rows, f"{_named(target.rows)}: {_named(rows[len(target.rows):])} give a {what} from {low:.3f} to {high:.3f}, "
+                (rows, f"{named_rows(target.rows)}: {named_rows(rows[len(target.rows):])} give a {what} from {low:.3f} to {high:.3f}, "
                        f"not {target.low:.3f} to {target.high:.3f}")
             )  # fmt: skip
     return faults
@@ -717,7 +809,7 @@ def _group_correlation_faults(ledger, codebook, found) -> list:
         entries = [(t.x, t.y, t.low, t.high, None, t.rows) for t in mine]
         clash = completion.contradiction(completion.Incomplete.from_entries(names, entries))
         if clash:
-            faults.append((tuple(clash), f"{_named(clash)} contradict each other: no data have these correlations together"))
+            faults.append((tuple(clash), f"{named_rows(clash)} contradict each other: no data have these correlations together"))
     return faults
 
 
@@ -740,7 +832,7 @@ def _nested_faults(ledger, codebook, found) -> list:
             if floor >= rule.limit and fewest.size and most.size and fewest[0] > most[-1]:
                 rows = inner.rows + outer.rows
                 faults.append(
-                    (rows, f"{_named(rows)}: everyone who counts as {name!r} counts as {other!r} too, so the "
+                    (rows, f"{named_rows(rows)}: everyone who counts as {name!r} counts as {other!r} too, so the "
                            "first cannot be more")
                 )  # fmt: skip
     return faults
