@@ -16,6 +16,7 @@ import pandas as pd
 
 from helpers.codebook import Codebook, Derived, read_codebook
 from helpers.published import data_path
+from helpers.targets import pair_count
 
 
 __all__ = ["TrialError", "add_derived", "check_trial", "load_ensemble", "load_trial", "to_long"]
@@ -295,15 +296,13 @@ def _check_people(trial: pd.DataFrame, codebook: Codebook, file: str, by: str) -
 def _check_missing(trial: pd.DataFrame, codebook: Codebook, file: str, by: str) -> None:
     """The number of ratings of each variable in each trial is the codebook's."""
     done = trial[trial["completed"]]
-    groups = [done] if not by else None
-    for name, variable in codebook.variables.items():
-        able = [g for g in codebook.groups if not variable.only or g in variable.only]
-        patterns = [p for p in codebook.missing if name in p.variables]
-        if variable.only and any(not p.group for p in patterns):
-            continue
-        wanted = sum(codebook.groups[g] for g in able) - sum(p.count for p in patterns)
-        counts = [groups[0][name].count()] if groups else done.groupby(by)[name].count().unique()
-        for found in counts:
+    whose = done[by] if by else np.zeros(len(done))
+    counts = done.groupby(whose)[list(codebook.variables)].count()
+    for name in codebook.variables:
+        wanted = pair_count(codebook, name)
+        if wanted is None:
+            continue  # a pattern without a group leaves it open
+        for found in counts[name].unique():
             if found != wanted:
                 raise TrialError(f'{file}, column "{name}": {found} scores, not {wanted}')
 
