@@ -218,26 +218,19 @@ class Matcher:
 
     def _prepare_tables(self) -> None:
         """The margins as tables over scores, and the curvature of each kind of participant."""
-        z, log_mass, self.table_of, low_of = [], [], {}, {}
+        names, groups = list(self.codebook.variables), list(self.codebook.groups)
+        self.table = np.zeros((len(groups), self.n_base), dtype=np.int64)
+        self.reach = np.ones((len(groups), self.n_base), dtype=np.int64)
         size = 0
-        for key, curve in self.population.margins.items():
-            self.table_of[key] = size - curve.low
-            low_of[key] = curve.low
-            z.append(curve.z)
-            log_mass.append(np.round(np.log(np.maximum(curve.mass, 1e-18)), 10))
+        for (name, group), curve in self.population.margins.items():
+            at = groups.index(group), names.index(name)
+            self.table[at] = size - curve.low
+            self.reach[at] = max(1, round(0.5 * curve.sd / self.codebook.variables[name].step))
             size += curve.mass.size
-        self.z, self.log_mass = np.concatenate(z), np.concatenate(log_mass)
-        names, groups = self.codebook.variables, self.codebook.groups
-        shape = (len(groups), self.n_base)
-        self.table = np.zeros(shape, dtype=np.int64)
-        self.reach = np.ones(shape, dtype=np.int64)
-        for g, group in enumerate(groups):
-            for b, name in enumerate(names):
-                if (name, group) in self.table_of:
-                    self.table[g, b] = self.table_of[name, group]
-                    sd = self.population.margins[name, group].sd / names[name].step
-                    self.reach[g, b] = max(1, round(0.5 * sd))
-        self.low, self.high = np.array([v.ticks() for v in names.values()]).T
+        curves = self.population.margins.values()
+        self.z = np.concatenate([curve.z for curve in curves])
+        self.log_mass = np.concatenate([curve.log_mass() for curve in curves])
+        self.low, self.high = np.array([v.ticks() for v in self.codebook.variables.values()]).T
         self.steps = np.array([self.codebook.step(name) for name in self.columns])
         kinds = self.has.shape[0]
         self.curvature = np.zeros((kinds, self.n_base, self.n_base))
@@ -273,6 +266,7 @@ class Matcher:
             [self.index[d] for d in self.codebook.derived if name in self.codebook.sources(d)]
             for name in self.codebook.variables
         ]
+        self._followers = _flat(self.followers)
 
     def _prepare_statistics(self) -> None:
         """The statistics that must be met, and which of them each variable touches."""
@@ -281,7 +275,10 @@ class Matcher:
         self.kind = np.array([_anneal.KINDS[t.kind] for t in self.targets], dtype=np.int64)
         self.stat_x = np.array([self.index[t.x] for t in self.targets], dtype=np.int64)
         self.stat_y = np.array([self.index[t.y] if t.y else -1 for t in self.targets], dtype=np.int64)
-        units = np.array([self.steps[self.index[t.x]] if t.kind in ("mean", "sd") else 1.0 for t in self.targets])
+        # Means and SDs are counted in steps, as the scores are; the others have no unit.
+        self.units = units = np.array(
+            [self.steps[self.index[t.x]] if t.kind in ("mean", "sd") else 1.0 for t in self.targets]
+        )
         low = np.array([t.low for t in self.targets]) / units
         high = np.array([t.high for t in self.targets]) / units
         self.stat_low = low - TOLERANCE * np.maximum(1.0, np.abs(low))
@@ -307,6 +304,8 @@ class Matcher:
             width = (self.stat_high - self.stat_low) * self.stat_scale
             touched.append(sorted(hit, key=lambda k: (width[k], k)))
         self.touched = touched
+        self._touched = _flat(touched)
+        self._most_touched = max(map(len, touched))
 
     def _standard_error(self, target: Target) -> float:
         """About how far a draw of the population lies from the target, in its own unit."""
@@ -361,7 +360,7 @@ class Matcher:
                 self.anneal(state)
             if not any(state["penalty"]):
                 self.settle(state)
-                return self._result(state)
+                return state["x"], state["has"]
             if nearest is None or sum(state["penalty"]) < sum(nearest["penalty"]):
                 nearest = state
         raise MatchError(self.missed(nearest), attempt + 1)
@@ -498,10 +497,7 @@ class Matcher:
     ) -> int:
         words = state["rng"].integers(0, 2**63, size=moves)
         patience = state["rng"].standard_exponential(moves)
-        starts = np.cumsum([0, *(len(t) for t in self.touched)])
-        follows = np.cumsum([0, *(len(f) for f in self.followers)])
-        most = max(len(t) for t in self.touched) if self.touched else 0
-        n = len(self.columns)
+        most, n = self._most_touched, len(self.columns)
         live = ("x", "g", "sums", "penalty")
         arrays = [state[name].ravel() for name in live]
         rest = [
@@ -509,9 +505,9 @@ class Matcher:
             state["cell_i"], state["cell_c"], state["cell_table"], state["cell_low"], state["cell_high"],
             state["cell_reach"], state["cell_pattern"], state["cell_first_peer"], state["cell_n_peers"],
             self.z, self.log_mass, self.curvature.ravel(),
-            follows[:-1], np.diff(follows), _flat(self.followers),
+            *self._followers,
             self.rule, self.rule_a, self.rule_b, self.rule_limit, self.rule_pick.ravel(),
-            starts[:-1], np.diff(starts), _flat(self.touched),
+            *self._touched,
             self.kind, self.stat_x, self.stat_y, state["n"], state["m"],
             self.stat_low, self.stat_high, self.stat_scale, state["side"].ravel(),
             np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64),
@@ -529,21 +525,16 @@ class Matcher:
             array[:] = values
         return made
 
-    def _result(self, state: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
-        return state["x"], state["has"]
-
     def missed(self, state: dict[str, Any]) -> pd.DataFrame:
         """The statistics of a state that lie outside their intervals."""
         values = self.values(state)
         rows = [
             (", ".join(target.rows), target.low, target.high, value * unit)
             for target, value, miss, unit in zip(
-                self.targets, values, state["penalty"],
-                (self.steps[self.index[t.x]] if t.kind in ("mean", "sd") else 1.0 for t in self.targets),
-                strict=True,
+                self.targets, values, state["penalty"], self.units, strict=True
             )
             if miss > 0
-        ]  # fmt: skip
+        ]
         return pd.DataFrame(rows, columns=["rows", "low", "high", "value"]).set_index("rows")
 
     # --- as a table ------------------------------------------------------------------------
@@ -572,8 +563,11 @@ class Matcher:
         return pd.DataFrame(table)
 
 
-def _flat(lists: list[list[int]]) -> np.ndarray:
-    return np.array([item for part in lists for item in part] or [0], dtype=np.int64)
+def _flat(lists: list[list[int]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Lists in a row: where each begins, how long it is, and all items."""
+    sizes = np.array([len(part) for part in lists], dtype=np.int64)
+    items = np.array([item for part in lists for item in part] or [0], dtype=np.int64)
+    return np.cumsum(sizes) - sizes, sizes, items
 
 
 def _in_units(ticks: np.ndarray, step: float) -> np.ndarray:

@@ -31,6 +31,7 @@ __all__ = ["Margin", "Population", "complete_population", "correlation_problem",
 
 #: Quantiles of the normal score beyond these are cut: they happen once in a billion.
 _Z_LIMIT = 6.0
+#: The least mass, so that a score at the far end of a scale costs much log density and not all of it.
 _MASS_FLOOR = 1e-18
 
 
@@ -55,6 +56,10 @@ class Margin:
     low: int
     mass: np.ndarray
     z: np.ndarray
+
+    def log_mass(self) -> np.ndarray:
+        """The log probability of each score, bounded from below."""
+        return np.round(np.log(np.maximum(self.mass, _MASS_FLOOR)), 10)
 
     def scores(self, u: np.ndarray) -> np.ndarray:
         """The score at each cumulative probability, in steps from zero."""
