@@ -12,7 +12,6 @@ import errno
 import hashlib
 import os
 import platform
-import re
 import shlex
 import shutil
 import sys
@@ -21,14 +20,19 @@ from pathlib import Path
 
 import pandas as pd
 
-from helpers.codebook import Codebook, CodebookError, read_assumptions, read_codebook
+from helpers.codebook import (
+    ASSUMPTION_COLUMNS,
+    Codebook,
+    CodebookError,
+    read_assumptions,
+    read_codebook,
+)
 from helpers.published import LedgerError, read_ledger
 
 __all__ = ["main"]
 
 #: What the command may write; ``--force`` replaces nothing else.
 WRITTEN = {"trials.csv", "report.md", "report.html", "datapackage.json"}
-ASSUMPTION_COLUMNS = ["kind", "x", "y", "group", "value", "reason"]
 
 EPILOG = """\
 files:
@@ -138,7 +142,7 @@ def _read(chosen: argparse.Namespace) -> tuple[pd.DataFrame, Codebook, pd.DataFr
         if chosen.assumptions:
             assumptions = read_assumptions(chosen.assumptions, codebook=codebook)
         else:
-            assumptions = pd.DataFrame(columns=ASSUMPTION_COLUMNS, index=pd.Index([], name="id"))
+            assumptions = pd.DataFrame(columns=ASSUMPTION_COLUMNS).set_index("id")
     except (LedgerError, CodebookError) as error:
         raise Refusal(f"Refused: {error}") from None
     return ledger, codebook, assumptions.astype({"value": "float"})
@@ -157,26 +161,27 @@ def _population(ledger: pd.DataFrame, codebook: Codebook, assumptions: pd.DataFr
 
     Each item is a line for the file of assumptions, without its value and reason.
     """
-    from helpers.population import complete_population
+    from helpers.population import MissingMoments, complete_population
 
-    lacking: list[str] = []
-    while True:
+    try:
         try:
             complete_population(ledger, codebook, assumptions)
-            return lacking
-        except LedgerError as error:
-            raise _impossible(error) from None
-        except CodebookError as error:
-            found = re.match(r"no (SD|mean) of '(\w+)' in group '(\w+)'", str(error))
-            if not found:
-                raise Refusal(f"Refused: {error}") from None
-        kind, name, group = found[1].lower(), found[2], found[3]
-        id = f"{kind}.{name}.{group}"
-        lacking.append(f"{id},{kind},{name},,{group},VALUE,REASON")
-        variable = codebook.variables[name]
-        # A stand-in, only to find out what else is missing.
-        value = (variable.low + variable.high) / 2 if kind == "mean" else (variable.high - variable.low) / 4
-        assumptions.loc[id] = [kind, name, "", group, value, "stand-in"]
+            return []
+        except MissingMoments as error:
+            lacking = error.lacking
+        # Stand-ins, only to find out what else is wrong.
+        whole = assumptions.copy()
+        for kind, name, group in lacking:
+            variable = codebook.variables[name]
+            middle, quarter = (variable.low + variable.high) / 2, (variable.high - variable.low) / 4
+            value = middle if kind == "mean" else quarter
+            whole.loc[f"{kind}.{name}.{group}"] = [kind, name, "", group, value, "stand-in"]
+        complete_population(ledger, codebook, whole)
+    except LedgerError as error:
+        raise _impossible(error) from None
+    except CodebookError as error:
+        raise Refusal(f"Refused: {error}") from None
+    return [f"{kind}.{name}.{group},{kind},{name},,{group},VALUE,REASON" for kind, name, group in lacking]
 
 
 def _check(chosen: argparse.Namespace) -> int:
@@ -196,7 +201,7 @@ def _lacking(lines: list[str]) -> str:
         [
             "A search needs more: some means or SDs are neither printed nor assumed. Add these lines, "
             "with a value and a reason, to the file of assumptions (--assumptions FILE):",
-            "  id," + ",".join(ASSUMPTION_COLUMNS),
+            "  " + ",".join(ASSUMPTION_COLUMNS),
             *(f"  {line}" for line in lines),
         ]
     )
@@ -213,7 +218,7 @@ def _match(chosen: argparse.Namespace) -> int:
     from helpers.matching import Matcher, MatchError
 
     ledger, codebook, assumptions = _read(chosen)
-    lacking = _population(ledger, codebook, assumptions.copy())
+    lacking = _population(ledger, codebook, assumptions)
     if lacking:
         raise Refusal(f"Refused. {_lacking(lacking)}")
     matcher = Matcher(ledger, codebook, assumptions)

@@ -20,6 +20,7 @@ import pandas as pd
 from helpers.published import LedgerError, data_path
 
 __all__ = [
+    "ASSUMPTION_COLUMNS",
     "ASSUMPTION_KINDS",
     "Codebook",
     "CodebookError",
@@ -32,6 +33,9 @@ __all__ = [
 
 #: What an assumption can be about: a mean, an SD, a correlation, or a number of ratings.
 ASSUMPTION_KINDS = ("mean", "sd", "r", "n")
+
+#: The columns of a file of assumptions.
+ASSUMPTION_COLUMNS = ("id", "kind", "x", "y", "group", "value", "reason")
 
 #: How a derived column comes from others; see `Derived`.
 DERIVATIONS = ("max_of", "by_group", "at_most", "reduced_by")
@@ -276,17 +280,16 @@ def read_assumptions(
     """
     path = Path(path) if path is not None else data_path("assumptions.csv")
     codebook = read_codebook() if codebook is None else codebook
-    wanted = ["id", "kind", "x", "y", "group", "value", "reason"]
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
     except FileNotFoundError:
         raise CodebookError(f"there is no file of assumptions {path}") from None
     except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise CodebookError(f"{path.name} cannot be read as CSV: {error}") from None
-    if list(table.columns) != wanted:
+    if tuple(table.columns) != ASSUMPTION_COLUMNS:
         raise CodebookError(
             f"{path.name}, line 1: the columns are {', '.join(table.columns)}; "
-            f"expected {', '.join(wanted)}"
+            f"expected {', '.join(ASSUMPTION_COLUMNS)}"
         )
     for row in table.itertuples():
         _check_assumption(path.name, row, codebook)

@@ -27,12 +27,42 @@ from helpers.targets import (
 )
 from helpers.targets import targets as all_targets
 
-__all__ = ["Margin", "Population", "complete_population", "correlation_problem", "margin"]
+__all__ = [
+    "Margin",
+    "MissingMoments",
+    "Population",
+    "complete_population",
+    "correlation_problem",
+    "margin",
+]
 
 #: Quantiles of the normal score beyond these are cut: they happen once in a billion.
 _Z_LIMIT = 6.0
 #: The least mass, so that a score at the far end of a scale costs much log density and not all of it.
 _MASS_FLOOR = 1e-18
+
+
+class MissingMoments(CodebookError):
+    """Some means or SDs are neither printed nor assumed; the message names the first.
+
+    Attributes
+    ----------
+    lacking : tuple of (str, str, str)
+        All of them: "mean" or "sd", the variable, the group.
+
+    Examples
+    --------
+    >>> print(MissingMoments([("sd", "sleep", "all_of_us")]))
+    no SD of 'sleep' in group 'all_of_us' is printed; add one to the assumptions
+    """
+
+    def __init__(self, lacking: Sequence[tuple[str, str, str]]):
+        self.lacking = tuple(lacking)
+        kind, name, group = self.lacking[0]
+        called = {"mean": "mean", "sd": "SD"}[kind]
+        super().__init__(
+            f"no {called} of {name!r} in group {group!r} is printed; add one to the assumptions"
+        )
 
 
 @dataclass(frozen=True)
@@ -223,9 +253,10 @@ def complete_population(
 
     Raises
     ------
+    MissingMoments
+        If a mean or an SD is neither printed nor assumed; it names all of them.
     CodebookError
-        If a mean or an SD is neither printed nor assumed, or an assumption contradicts the
-        printed rows.
+        If an assumption contradicts the printed rows.
     ImpossibleLedger
         If the printed correlations contradict each other.
 
@@ -279,22 +310,27 @@ def _moments(ledger, codebook, assumptions, found) -> dict[tuple[str, str], tupl
         return None
 
     moments: dict[tuple[str, str], tuple[float, float]] = {}
-    waiting = []
+    waiting, lacking = [], []
     for name, variable in codebook.variables.items():
         for group in codebook.groups:
             if variable.only and group not in variable.only:
                 continue
             mean, sd = known("mean", name, group), known("sd", name, group)
             if sd is None:
-                raise CodebookError(
-                    f"no SD of {name!r} in group {group!r} is printed; add one to the assumptions"
-                )
+                lacking.append(("sd", name, group))
+                sd = (variable.high - variable.low) / 4  # to see what else is lacking
             if mean is None:
                 waiting.append((name, group, sd))
             else:
                 moments[name, group] = mean, max(sd, variable.step / 4)
     for name, group, sd in waiting:
-        moments[name, group] = _mean_from_change(codebook, found, moments, name, group, sd), sd
+        mean = _mean_from_change(codebook, found, moments, name, group, sd)
+        if mean is None:
+            lacking.append(("mean", name, group))
+            mean = sum(limits(codebook, name)) / 2
+        moments[name, group] = mean, sd
+    if lacking:
+        raise MissingMoments(lacking)
     assumed_here = {key[0] for table in assumed.values() for key in table}
     return {
         key: value if key[0] in assumed_here else _inside(codebook.variables[key[0]], *value)
@@ -312,8 +348,8 @@ def _inside(variable, mean: float, sd: float) -> tuple[float, float]:
     return mean, min(sd, math.sqrt((mean - variable.low) * (variable.high - mean)))
 
 
-def _mean_from_change(codebook, found, moments, name, group, sd) -> float:
-    """A mean from a printed d of change and the mean of the other rating."""
+def _mean_from_change(codebook, found, moments, name, group, sd) -> float | None:
+    """A mean from a printed d of change and the mean of the other rating, if there is one."""
     for target in found:
         if not target.kind.startswith("d_") or target.kind == "d_between" or name not in (target.x, target.y):
             continue
@@ -326,9 +362,7 @@ def _mean_from_change(codebook, found, moments, name, group, sd) -> float:
         low, high = limits(codebook, name)
         guess = mean + rise if target.y == name else mean - rise
         return min(max(guess, low), high)
-    raise CodebookError(
-        f"no mean of {name!r} in group {group!r} is printed; add one to the assumptions"
-    )
+    return None
 
 
 def _together(codebook, moments, name, groups) -> tuple[float, float]:
