@@ -7,11 +7,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from scipy.stats._resampling import BootstrapResult
+from statsmodels.regression.linear_model import OLS
 from statsmodels.stats.proportion import proportion_confint
 
+from helpers import _bootstrap
 from helpers.estimators import (
+    bootstrap_interval,
     fisher_interval,
+    ols,
+    paired,
     partial_correlation,
+    pearson,
+    rank_interval,
+    resample_counts,
+    spearman,
     steiger_test,
     williams_test,
     wilson_interval,
@@ -183,3 +193,210 @@ def test_partial_correlation_at_the_limits():
         partial_correlation(0.2, 1.0, 0.2)
     with pytest.raises(ValueError, match="no data can have"):
         partial_correlation(-0.9, 0.9, 0.9)
+
+
+# --- from raw values: each against a library, one study at a time --------------------------
+
+
+def studies(seed, n, kind, many=7):
+    """Two variables in several studies, some with ties, one of them with ties and outliers."""
+    rng = np.random.default_rng(seed)
+    x = rng.standard_normal((many, n))
+    y = -0.5 * x + rng.standard_normal((many, n))
+    if kind == "whole":
+        x, y = np.round(2 * x), np.round(2 * y)
+    if kind == "skewed":
+        x, y = 1e4 + np.exp(2 * x), 1e-4 * np.exp(y)
+    return x, y
+
+
+KINDS = st.sampled_from(["normal", "whole", "skewed"])
+
+
+@few
+@given(st.integers(0, 2**32 - 1), st.integers(3, 60), KINDS)
+def test_correlations_are_those_of_scipy(seed, n, kind):
+    x, y = studies(seed, n, kind)
+    for ours, theirs in ((pearson, stats.pearsonr), (spearman, stats.spearmanr)):
+        r, p = ours(x, y)
+        for i in range(len(x)):
+            if np.ptp(x[i]) == 0 or np.ptp(y[i]) == 0:
+                assert np.isnan(r[i]) and np.isnan(p[i])
+                continue
+            answer = theirs(x[i], y[i])
+            if abs(answer.statistic) > 1 - 1e-12:  # on a line, but for rounding
+                assert abs(r[i]) > 1 - 1e-11
+                continue
+            assert (r[i], p[i]) == pytest.approx((answer.statistic, answer.pvalue), abs=1e-10)
+            if p[i] < 1e-4 and abs(r[i]) < 0.999:  # small p values are right in their own size
+                assert p[i] == pytest.approx(answer.pvalue, rel=1e-8)
+
+
+@few
+@given(st.integers(0, 2**32 - 1), st.integers(3, 60), KINDS)
+def test_paired_is_that_of_scipy(seed, n, kind):
+    before, after = studies(seed, n, kind)
+    ours = paired(before, after)
+    for i in range(len(before)):
+        rise = after[i] - before[i]
+        assert ours.change[i] == pytest.approx(rise.mean(), rel=1e-12, abs=1e-12)
+        spread = math.sqrt((before[i].var(ddof=1) + after[i].var(ddof=1)) / 2)
+        if np.ptp(rise) == 0 or spread == 0:
+            continue
+        answer = stats.ttest_rel(after[i], before[i])
+        assert (ours.t[i], ours.p[i]) == pytest.approx((answer.statistic, answer.pvalue), rel=1e-10)
+        assert ours.d[i] == pytest.approx(rise.mean() / spread, rel=1e-10)
+        assert ours.d_z[i] == pytest.approx(rise.mean() / rise.std(ddof=1), rel=1e-10)
+
+
+@few
+@given(st.integers(0, 2**32 - 1), st.integers(6, 60), st.integers(1, 3), KINDS)
+def test_slopes_are_those_of_statsmodels(seed, n, q, kind):
+    x, y = studies(seed, n, kind)
+    others = [np.random.default_rng([seed, 1 + k, 99]).standard_normal(x.shape) + 0.3 * y for k in range(q - 1)]
+    ours = ols(y, x, *others)
+    assert ours.slope.shape == (len(x), q)
+    for i in range(len(x)):
+        centered = np.column_stack([x[i], *(other[i] for other in others)])
+        centered = centered - centered.mean(0)
+        lengths = np.linalg.norm(centered, axis=0)
+        if lengths.min() == 0 or np.linalg.cond(centered / lengths) > 1e4 or np.ptp(y[i]) == 0:
+            continue
+        # Centered for statsmodels' sake: it loses digits to a mean of 10,000.
+        design = np.column_stack([np.ones(n), centered])
+        fit = OLS(y[i], design).fit()
+        assert ours.slope[i] == pytest.approx(fit.params[1:], rel=1e-8, abs=1e-10)
+        assert ours.se[i] == pytest.approx(fit.bse[1:], rel=1e-8)
+        assert ours.p[i] == pytest.approx(fit.pvalues[1:], abs=1e-9)
+        if fit.get_influence().hat_matrix_diag.max() < 1 - 1e-6:
+            robust = fit.get_robustcov_results("HC3", use_t=True)
+            assert ours.se_hc3[i] == pytest.approx(robust.bse[1:], rel=1e-7)
+            assert ours.p_hc3[i] == pytest.approx(robust.pvalues[1:], abs=1e-9)
+
+
+def test_one_study_alone_gives_plain_numbers():
+    x, y = studies(1, 12, "normal")
+    assert all(isinstance(part, float) for part in (*pearson(x[0], y[0]), *paired(x[0], y[0])))
+    assert pearson(x[0], y)[0].shape == (7,)
+    assert pearson(x.reshape(7, 1, 12), y)[1].shape == (7, 7)
+    assert ols(y[0], x[0]).slope.shape == (1,)
+
+
+def test_the_slope_without_an_answer_is_nan_and_spoils_no_other():
+    x, y = studies(2, 15, "normal")
+    twin = 3 * x + 2  # the same predictor again
+    assert np.isnan(ols(y, x, twin).slope).all()
+    mixed = np.where(np.arange(7)[:, None] == 3, twin, np.random.default_rng(3).standard_normal(x.shape))
+    slope = ols(y, x, mixed).slope
+    assert np.isnan(slope[3]).all() and np.isfinite(np.delete(slope, 3, axis=0)).all()
+    constant = np.where(np.arange(7)[:, None] == 2, 5.0, x)
+    assert np.isnan(ols(y, constant).slope[2]) and np.isnan(pearson(constant, y)[0][2])
+    still = ols(np.full(15, 49.7), x[0])  # a mean that floats cannot hold exactly
+    assert still.slope == 0 and still.se == 0 and np.isnan([still.p, still.p_hc3]).all()
+    # One person alone has the predictor: the residual is 0 and HC3 would be 0 / 0.
+    alone = np.zeros(15)
+    alone[4] = 1.0
+    fit = ols(y[0], alone)
+    assert np.isfinite(fit.se).all() and np.isnan(fit.se_hc3).all()
+
+
+def test_a_constant_that_floats_cannot_hold_exactly_still_does_not_vary():
+    y = studies(4, 24, "normal")[1]
+    constant = np.full(24, 0.1)
+    assert np.isnan(pearson(constant, y)[0]).all()
+    assert np.isnan(paired(constant, constant + 0.3).t)
+    low, _ = bootstrap_interval(constant, y, resample_counts(24, 99, np.random.default_rng(1)))
+    assert np.isnan(low).all()
+
+
+@few
+@given(st.integers(0, 2**32 - 1), st.integers(8, 40), st.sampled_from([0.8, 0.95, 0.99]), KINDS)
+def test_bootstrap_interval_is_that_of_scipy_for_the_same_resamples(seed, n, level, kind):
+    x, y = studies(seed, n, kind, many=3)
+    counts = resample_counts(n, 299, np.random.default_rng(seed))
+    for method in ("bca", "percentile"):
+        low, high = bootstrap_interval(x, y, counts, level, method)
+        for i in range(len(x)):
+            resampled = [
+                np.corrcoef(np.repeat(x[i], c), np.repeat(y[i], c))[0, 1]
+                if np.ptp(np.repeat(x[i], c)) and np.ptp(np.repeat(y[i], c)) else np.nan
+                for c in counts
+            ]  # fmt: skip
+            if np.isnan(resampled).any():
+                assert np.isnan(low[i]) and np.isnan(high[i])
+                continue
+            own = stats.pearsonr(x[i], y[i]).statistic
+            # A resample of everyone once is a tie, which rounding must not break.
+            resampled = np.where(np.abs(np.array(resampled) - own) < 1e-13, own, resampled)
+            earlier = BootstrapResult(None, resampled, None)
+            with np.errstate(all="ignore"):
+                theirs = stats.bootstrap(
+                    (x[i], y[i]), lambda a, b, axis=-1: stats.pearsonr(a, b, axis=axis).statistic,
+                    paired=True, vectorized=True, n_resamples=0, method=method,
+                    confidence_level=level, bootstrap_result=earlier,
+                ).confidence_interval  # fmt: skip
+            assert (low[i], high[i]) == pytest.approx((theirs.low, theirs.high), abs=1e-10, nan_ok=True)
+
+
+@pytest.mark.parametrize("kind", ["normal", "whole", "skewed"])
+def test_bootstrap_is_the_same_with_and_without_numba(kind, monkeypatch):
+    pytest.importorskip("numba", reason="numba is not installed: there is only one form to test")
+    x, y = studies(5, 10, kind, many=40)
+    counts = resample_counts(10, 499, np.random.default_rng(5))
+    compiled = bootstrap_interval(x, y, counts)
+    loops = _bootstrap.loops
+    assert loops(True) != loops(False)
+    monkeypatch.setattr(_bootstrap, "loops", lambda: loops(False))
+    assert np.array_equal(compiled, bootstrap_interval(x, y, counts), equal_nan=True)
+
+
+def test_an_interval_does_not_depend_on_the_studies_beside_it():
+    x, y = studies(6, 24, "normal", many=50)
+    counts = resample_counts(24, 999, np.random.default_rng(6))
+    low, high = bootstrap_interval(x, y, counts)
+    for i in (0, 3, 31, 49):
+        assert bootstrap_interval(x[i], y[i], counts) == pytest.approx((low[i], high[i]), abs=1e-12)
+
+
+def test_resamples_are_those_of_drawing_with_replacement():
+    counts = resample_counts(12, 60_000, np.random.default_rng(7))
+    assert (counts.sum(axis=1) == 12).all()
+    # Each count is binomial(12, 1/12), and two people's go against each other.
+    error = math.sqrt(1 / 60_000)
+    assert np.abs(counts.mean(axis=0) - 1).max() < 5 * error
+    assert np.abs(counts.var(axis=0) - 11 / 12).max() < 0.03
+    assert np.cov(counts[:, 0], counts[:, 1])[0, 1] == pytest.approx(-1 / 12, abs=5 * error)
+
+
+def test_rank_interval_is_wider_than_fishers_by_the_published_factor():
+    low, high = rank_interval(0.6, 20)
+    half = math.atanh(fisher_interval(0.6, 20)[1]) - math.atanh(0.6)
+    assert math.atanh(high) - math.atanh(0.6) == pytest.approx(half * math.sqrt(1.18))
+    assert low < fisher_interval(0.6, 20)[0]
+    assert rank_interval(1.0, 20) == (1.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: pearson([1, 2, np.nan], [1, 2, 3]), "x must be finite"),
+        (lambda: pearson([1, 2, 3], [1, 2, 3, 4]), "y has 4 people .* and x has 3"),
+        (lambda: pearson([1, 2], [2, 1]), "at least 3 people"),
+        (lambda: pearson(1.0, [1, 2, 3]), "x must hold several people"),
+        (lambda: pearson(np.ones((2, 5)), np.ones((3, 5))), "leading axes do not fit"),
+        (lambda: spearman(["a", "b", "c"], [1, 2, 3]), "x must be a number"),
+        (lambda: paired([1.0], [2.0]), "at least 2 people"),
+        (lambda: ols([1, 2, 3, 4]), "at least one predictor"),
+        (lambda: ols([1, 2, 3], [1, 2, 3], [3, 1, 2]), "at least 4 people"),
+        (lambda: ols([1, 2, 3, 4], [1, 2, np.inf, 4]), "predictor 1 must be finite"),
+        (lambda: resample_counts(1, 10, np.random.default_rng(1)), "n must be"),
+        (lambda: bootstrap_interval([1, 2, 3], [2, 1, 3], [[1, 1, 0], [1, 1, 1]]), "sum to 3"),
+        (lambda: bootstrap_interval([1, 2, 3], [2, 1, 3], [[1, 1, 1]]), "at least two"),
+        (lambda: bootstrap_interval([1, 2, 3], [2, 1, 3], np.ones((5, 3)), method="t"), "method must be"),
+        (lambda: bootstrap_interval([1, 2, 3], [2, 1, 3], np.ones((5, 3)), level=95), "level must be"),
+        (lambda: rank_interval(0.5, 3), "n must be"),
+    ],
+)
+def test_bad_raw_values_are_refused(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()
