@@ -1,4 +1,4 @@
-"""The figure with a slider: its parts, its words, its data, and what it refuses."""
+"""The figures with sliders: their parts, their words, their data, and what they refuse."""
 
 import json
 import re
@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 from helpers import figures
-from helpers.interactive import slider_figure
+from helpers.interactive import slider_figure, two_slider_figure
 
 WORDS = {"name": "mine", "label": "r of a and c", "caption": "A caption.", "description": "Bars."}
 
@@ -246,3 +246,216 @@ def test_colors_stand_out_on_the_ground():
 def test_faults_are_named(table, more, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         drawn(table, **more)
+
+
+# --- two sliders -------------------------------------------------------------------------
+
+EDGES = (-1.0, -0.5, 0.0, 0.5, 1.0)
+TWO = {
+    "by": ("n", "r"), "labels": ("people", "true r"), "name": "pair", "head": "What studies find",
+    "said": "{n} people at {r:.2f}: {power:.0%}.", "caption": "A caption.", "description": "Bars.",
+    "meanings": ("found", "not found", "truth", "mean of the found"), "table": ("{power:.0%}; {mark:.2f}", "In each cell: power."),
+}  # fmt: skip
+
+
+def pairs(ns=(16, 24, 30), rs=(-0.5, 0.0, 0.5), **more):
+    rows = [
+        {"n": n, "r": r, "low": -6 / n, "high": 6 / n, "mark": r / 2 + 0.5, "power": n / 100}
+        for n in ns
+        for r in rs
+    ]
+    return pd.DataFrame(rows).assign(**more)
+
+
+def heights(table):
+    return [[1, 2 + i, 8, 4] for i in range(len(table))]
+
+
+def two(frame=None, shares=None, edges=EDGES, **more):
+    frame = pairs() if frame is None else frame
+    return two_slider_figure(frame, heights(frame) if shares is None else shares, edges, **(TWO | more))
+
+
+def outline(page, name="all"):
+    """The heights of the bars that are drawn, from the path."""
+    path = re.findall(r"V(\d+)H([\d.]+)", parts(page, name)[0]["d"])
+    return [162 - int(y) for y, _ in path], [float(x) for _, x in path]
+
+
+def test_two_sliders_show_themselves_and_say_what_they_are():
+    figure = two()
+    assert repr(figure) == "TwoSliderFigure 'pair' with 3 x 3 stops"
+    assert figure.stops == (("16", "24", "30"), ("\u22120.50", "0.00", "0.50"))
+    assert figure._repr_html_().startswith('<figure class="slider-figure" id="pair">')
+    assert figure.html == two().html
+
+
+def test_two_figures_share_a_page_with_the_other_kind():
+    both = BeautifulSoup(two().html + two(name="other").html + drawn().html, "html.parser")
+    ids = [element["id"] for element in both.find_all(id=True)]
+    assert len(ids) == len(set(ids))
+    for label in both.find_all("label"):
+        assert both.find(id=label["for"])["type"] == "range"
+    for output in both.find_all("output"):
+        assert all(both.find(id=one)["type"] == "range" for one in output["for"])
+    for path in parts(both, "beyond"):
+        assert both.find(id=re.search(r"#([a-z-]+)", path["clip-path"]).group(1)) is not None
+
+
+def test_two_sliders_ask_nothing_of_anybody():
+    html = two().html.replace("http://www.w3.org/2000/svg", "")
+    assert "http" not in html and "src=" not in html and "import" not in html
+
+
+def test_without_scripts_two_sliders_are_hidden_and_everything_else_stands():
+    page = soup(two(start=(16, 0.5)))
+    assert [control.has_attr("hidden") for control in parts(page, "control")] == [True, True]
+    assert parts(page, "said")[0].get_text() == "16 people at 0.50: 16%."
+    assert page.find("figcaption").get_text() == "A caption."
+    drawing = page.find("svg")
+    said = [page.find(id=one).get_text() for one in drawing["aria-labelledby"].split()]
+    assert said == ["What studies find", "Bars."]
+    table = page.find("table")
+    heads = [cell.get_text() for cell in table.find("thead").find_all("th")]
+    assert heads == ["true r", "people 16", "people 24", "people 30"]
+    last = [cell.get_text() for cell in table.find_all("tr")[-1].find_all(["th", "td"])]
+    assert last == ["0.50", "16%; 0.75", "24%; 0.75", "30%; 0.75"]
+    assert all(cell.get("scope") in {"col", "row"} for cell in table.find_all("th"))
+
+
+def test_two_sliders_begin_in_the_middle():
+    page = soup(two())
+    assert [parts(page, one)[0]["value"] for one in ("first", "second")] == ["1", "1"]
+    assert parts(page, "said")[0].get_text() == "24 people at 0.00: 24%."
+
+
+def test_the_drawing_of_two_sliders_stands_where_the_data_say():
+    page = soup(two(start=(30, 0.5)))
+    data = embedded(page)
+    tall, low, high, mark, fields = data["frames"][2][2]
+    assert outline(page) == outline(page, "beyond") == (tall, data["x"][1:])
+    band = parts(page, "band")[0]
+    assert (float(band["x"]), float(band["width"])) == (low, pytest.approx(high - low, abs=0.06))
+    left, right = parts(page, "left")[0], parts(page, "right")[0]
+    assert float(left["x"]) + float(left["width"]) == pytest.approx(low, abs=0.06)
+    assert (float(right["x"]), float(right["width"])) == (high, pytest.approx(data["x"][-1] - high, abs=0.06))
+    assert parts(page, "needle")[0]["transform"] == f"translate({data['at'][2]} 0)"
+    assert parts(page, "mark")[0]["transform"] == f"translate({mark} 0)"
+    assert data["words"][0] + "".join(f + w for f, w in zip(fields, data["words"][1:], strict=True)) == parts(page, "said")[0].get_text()
+
+
+def test_the_places_of_two_sliders_follow_the_numbers():
+    data = embedded(soup(two()))
+
+    def place(value):
+        return pytest.approx(14 + (1 + value) * 186, abs=0.06)
+
+    assert data["x"] == [place(edge) for edge in EDGES]
+    assert data["at"] == [place(-0.5), place(0.0), place(0.5)]
+    for i, n in enumerate((16, 24, 30)):
+        for j, r in enumerate((-0.5, 0.0, 0.5)):
+            assert data["frames"][i][j][1:4] == [place(-6 / n), place(6 / n), place(r / 2 + 0.5)]
+
+
+def test_the_numbers_of_the_axis_stay_inside_the_drawing():
+    low = soup(two()).find("svg").find("text", string="\u22121.0")
+    high = soup(two()).find("svg").find("text", string="1.0")
+    assert (low["text-anchor"], float(low["x"])) == ("start", 2)
+    assert (high["text-anchor"], float(high["x"])) == ("end", 398)
+
+
+def test_each_histogram_is_as_high_as_its_highest_bar():
+    frames = embedded(soup(two(shares=[[0, 1, 2, 4]] * 8 + [[0.0, 0, 0, 0]])))["frames"]
+    assert frames[0][0][0] == [0, 33, 66, 132]
+    assert frames[2][2][0] == [0, 0, 0, 0]
+
+
+def test_the_order_of_the_rows_does_not_matter():
+    table, shares = pairs(), np.array(heights(pairs()))
+    turned = np.arange(len(table))[::-1]
+    assert two(table.iloc[turned], shares[turned]).html == two(table, shares).html
+
+
+def test_a_missing_mark_is_hidden():
+    table = pairs()
+    table.loc[4, "mark"] = np.nan
+    page = soup(two(table, table=("{power:.0%}", "Power.")))
+    assert parts(page, "mark")[0]["visibility"] == "hidden"
+    assert embedded(page)["frames"][1][1][3] is None
+
+
+def test_the_words_of_two_sliders_are_escaped_everywhere():
+    bad = '</script><b id="x">&"'
+    figure = two(
+        labels=(bad, bad), head=bad, said=bad, caption=bad, description=bad, meanings=(bad,) * 4, table=(bad, bad)
+    )
+    page = soup(figure)
+    assert page.find(id="x") is None and page.find("b") is None
+    assert embedded(page)["words"] == [bad]
+    assert figure.html.count("</script>") == 2
+
+
+def test_a_text_may_begin_with_a_field_and_end_with_one():
+    page = soup(two(said="{power:.0%} of {n}"))
+    assert embedded(page)["words"] == ["", " of "]
+    assert parts(page, "said")[0].get_text() == "24% of 24"
+
+
+def test_a_doubled_brace_in_a_text_is_a_brace():
+    page = soup(two(said="{{x}} {n} is {{{power:.0%}}}."))
+    assert embedded(page)["words"] == ["{x} ", " is {", "}."]
+    assert parts(page, "said")[0].get_text() == "{x} 24 is {24%}."
+
+
+@pytest.mark.parametrize(
+    ("value", "spec", "text"),
+    [
+        (-0.001, ".2f", "0.00"),
+        (-0.001, ".0%", "0%"),
+        (-0.25, ".2f", "\u22120.25"),
+        (np.nan, ".2f", "\u2013"),
+        (-np.inf, ".1f", "\u2212inf"),
+        (np.int64(-3), "", "\u22123"),
+        ("week-long", "", "week-long"),
+    ],
+)
+def test_values_in_texts_are_written_as_elsewhere(value, spec, text):
+    table = pairs().assign(value=value)
+    page = soup(two(table, said=f"{{value:{spec}}}", table=(f"{{value:{spec}}}", "Values.")))
+    assert parts(page, "said")[0].get_text() == text
+    assert {cell.get_text() for cell in page.find_all("td")} == {text}
+
+
+@pytest.mark.parametrize(
+    ("table", "more", "message"),
+    [
+        (pairs().drop(columns="mark"), {}, "cells has no column 'mark'"),
+        (pairs().drop(columns="n"), {}, "cells has no column 'n'"),
+        (pairs(), {"said": "{size}"}, "cells has no column 'size', which a text names"),
+        (pairs()[:-1], {}, "cells has no row for n 30 and r 0.5"),
+        (pd.concat([pairs(), pairs()[:1]]), {}, "cells has n 16 and r -0.5 twice"),
+        (pairs(ns=(16,)), {}, "n must have at least two stops"),
+        (pairs(rs=(0.0, 1.5)), {}, "r must be from -1 to 1, not 1.5"),
+        (pairs(low=-2), {}, "low must be from -1 to 1, not -2"),
+        (pairs(low=0.9), {}, "low must not be above high"),
+        (pairs(mark=3), {}, "mark must be from -1 to 1, not 3"),
+        (pairs(high=np.nan), {}, "high must be finite, not nan"),
+        (None, {"edges": (-1, 1, 1)}, "edges must be at least two rising numbers"),
+        (None, {"shares": [[1, 2, 3, 4]]}, "shares must have the shape (9, 4), not (1, 4)"),
+        (None, {"shares": [[1, 2, 3, -4]] * 9}, "shares must be at least 0, not -4"),
+        (None, {"start": (16, 0.1)}, "start must be one of the stops, not 0.1"),
+        (None, {"decimals": (0, 0)}, "with 0 decimals two stops are written 0"),
+        (None, {"decimals": (0, 9)}, "decimals must be at most 6, not 9"),
+        (None, {"name": "Two words"}, "name must be small letters, digits and hyphens"),
+        (None, {"said": " "}, "said must not be empty"),
+        (None, {"labels": ("people", " ")}, "labels must not be empty"),
+        (None, {"meanings": ("a", "b", "c", "")}, "meanings must not be empty"),
+        (None, {"table": ("{power}", "")}, "table must not be empty"),
+        (None, {"labels": ("people",)}, "labels must be 2 texts, not 1"),
+        (None, {"meanings": ("a", "b", "c")}, "meanings must be 4 texts, not 3"),
+        (None, {"start": (16,)}, "start must be 2 stops, not 1"),
+    ],
+)
+def test_faults_of_two_sliders_are_named(table, more, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        two(table, **more)

@@ -1,6 +1,6 @@
-"""A figure with a slider that works from a file, without a server and without a library.
+"""Figures with one or two sliders that work from a file, without a server and without a library.
 
-Everything that the slider can show is worked out beforehand and embedded in the page; a
+Everything that a slider can show is worked out beforehand and embedded in the page; a
 short script moves the parts of an SVG drawing. Without scripts, and on paper, the drawing
 stands still at its start, and a table holds the rest.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike
 
-__all__ = ["SliderFigure", "slider_figure"]
+__all__ = ["SliderFigure", "TwoSliderFigure", "slider_figure", "two_slider_figure"]
 
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
 _COLUMNS = ("at", "line", "low", "high", "point")
@@ -457,4 +458,369 @@ def _html(name, drawing, data, frames, begin, label, caption) -> str:
         f"<figcaption>{escape(caption)}</figcaption>{data}"
         f'<script type="application/json" data-part="data">{embedded}</script>'
         f"<script>{_SCRIPT % name}</script></figure>"
+    )
+
+
+# --- two sliders -------------------------------------------------------------------------
+
+_SIDE, _TOP, _TALL = 14, 30, 132  # where the histogram of two sliders stands
+
+_TWO_SCRIPT = """
+(() => {
+  const figure = document.getElementById("%s");
+  const part = (name) => figure.querySelector(`[data-part="${name}"]`);
+  const set = (name, values) =>
+    Object.entries(values).forEach(([key, value]) => part(name).setAttribute(key, value));
+  const { words, stops, at, x, base, frames } = JSON.parse(part("data").textContent);
+  const sliders = [part("first"), part("second")];
+  const show = () => {
+    const [i, j] = sliders.map((slider) => Number(slider.value));
+    const [tall, low, high, mark, fields] = frames[i][j];
+    sliders.forEach((slider, k) => slider.setAttribute("aria-valuetext", stops[k][slider.value]));
+    part("said").textContent = words.map((word, k) => word + (fields[k] ?? "")).join("");
+    const d = `M${x[0]} ${base}${tall.map((h, k) => `V${base - h}H${x[k + 1]}`).join("")}V${base}Z`;
+    set("all", { d });
+    set("beyond", { d });
+    set("band", { x: low, width: high - low });
+    set("left", { width: low - x[0] });
+    set("right", { x: high, width: x[x.length - 1] - high });
+    set("needle", { transform: `translate(${at[j]} 0)` });
+    set("mark", { visibility: mark === null ? "hidden" : "visible", transform: `translate(${mark ?? 0} 0)` });
+  };
+  figure.querySelectorAll('[data-part="control"]').forEach((control) => { control.hidden = false; });
+  sliders.forEach((slider) => slider.addEventListener("input", show));
+  show();
+})();
+"""
+
+
+@dataclass(frozen=True)
+class TwoSliderFigure:
+    """A figure with two sliders that a notebook and the book's pages show; see `two_slider_figure`.
+
+    Attributes
+    ----------
+    name : str
+        The figure's name, unique on its page.
+    html : str
+        The figure as HTML.
+    stops : tuple of tuple of str
+        Where each slider can stand, as it is written.
+
+    Examples
+    --------
+    >>> TwoSliderFigure("mine", "<figure></figure>", (("16", "24"), ("0.00", "0.10", "0.20")))
+    TwoSliderFigure 'mine' with 2 x 3 stops
+    """
+
+    name: str
+    html: str
+    stops: tuple[tuple[str, ...], tuple[str, ...]]
+
+    def __repr__(self) -> str:
+        return f"TwoSliderFigure {self.name!r} with {len(self.stops[0])} x {len(self.stops[1])} stops"
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+
+def two_slider_figure(
+    cells: pd.DataFrame,
+    shares: ArrayLike,
+    edges: ArrayLike,
+    *,
+    by: tuple[str, str],
+    labels: tuple[str, str],
+    name: str,
+    head: str,
+    said: str,
+    caption: str,
+    description: str,
+    meanings: tuple[str, str, str, str],
+    table: tuple[str, str],
+    start: tuple[float, float] | None = None,
+    decimals: tuple[int, int] = (0, 2),
+) -> TwoSliderFigure:
+    """Draw a histogram that two sliders change, with a band, a line and a mark on it.
+
+    Parameters
+    ----------
+    cells : pandas.DataFrame
+        A row for each pair of stops, every pair once. Columns: the two of `by`; ``low`` and
+        ``high`` (both ends of the band) and ``mark`` (NaN where there is none), in the unit
+        of the axis; and whatever `said` names.
+    shares : array_like
+        A row for each row of `cells`: how high each bar is. Only the shape is drawn, as high
+        as its highest bar.
+    edges : array_like
+        Where the bars begin and end, rising: one number more than there are bars.
+    by : tuple of str
+        The columns that the two sliders set. A line stands at the value of the second.
+    labels : tuple of str
+        What the sliders set, in words.
+    name : str
+        Identifies the figure on its page: small letters, digits and hyphens.
+    head : str
+        What stands above the drawing.
+    said : str
+        The sentence that is shown, and read out, for each pair of stops. A column's name in
+        braces stands for its value, with a format as in `str.format`: ``{power:.0%}``. A
+        missing number is written as a dash.
+    caption, description : str
+        The words under the figure, and those that stand for it where it cannot be seen.
+    meanings : tuple of str
+        What the bars outside the band, those inside, the line and the mark are.
+    table : tuple of str
+        What a cell of the table behind the figure says, in the form of `said`; and the
+        table's caption.
+    start : tuple of float, optional
+        The stops to begin at; the middle ones by default.
+    decimals : tuple of int
+        Decimal places of the stops.
+
+    Returns
+    -------
+    TwoSliderFigure
+        It shows itself at the end of a cell.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing, a number is not finite or lies beyond the edges, a pair of
+        stops is missing or stands twice, a slider has fewer than two stops, the shape of
+        `shares` does not fit, `start` is no stop, two stops are written alike, or a text is
+        empty or lacks its fellows.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> pairs = pd.DataFrame({"n": [16, 16, 24, 24], "r": [0.0, 0.5, 0.0, 0.5],
+    ...                       "low": -0.4, "high": 0.4, "mark": 0.5, "power": 0.3})
+    >>> two_slider_figure(pairs, [[1, 2, 1]] * 4, [-1, -0.4, 0.4, 1], by=("n", "r"),
+    ...                   labels=("people", "true r"), name="small", head="Studies",
+    ...                   said="{power:.0%} are significant.", caption="Small.",
+    ...                   description="Bars.", meanings=("yes", "no", "true r", "mean"),
+    ...                   table=("{power:.0%}", "Power."))
+    TwoSliderFigure 'small' with 2 x 2 stops
+    """
+    texts = {"head": [head], "said": [said], "caption": [caption], "description": [description]}
+    several = {"by": (by, 2), "labels": (labels, 2), "meanings": (meanings, 4), "table": (table, 2)}
+    for what, (given, count) in several.items():
+        if len(given) != count:
+            raise ValueError(f"{what} must be {count} texts, not {len(given)}")
+        texts[what] = list(given)
+    for what, given in texts.items():
+        if not all(str(text).strip() for text in given):
+            raise ValueError(f"{what} must not be empty")
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise ValueError(f"name must be small letters, digits and hyphens, not {name!r}")
+    edges = _inputs.numbers("edges", edges)
+    if edges.ndim != 1 or edges.size < 2 or np.any(np.diff(edges) <= 0):
+        raise ValueError("edges must be at least two rising numbers")
+    axes, order = _pairs(cells, by, edges[0], edges[-1])
+    bars = _inputs.numbers("shares", shares, 0)
+    if bars.shape != (len(cells), edges.size - 1):
+        raise ValueError(f"shares must have the shape {(len(cells), edges.size - 1)}, not {bars.shape}")
+    places = [_inputs.whole("decimals", count, 0, 6) for count in decimals]
+    written = tuple(_stops(axis, count) for axis, count in zip(axes, places, strict=True))
+    begin = tuple(axis.size // 2 for axis in axes)
+    if start is not None:
+        if len(start) != 2:
+            raise ValueError(f"start must be 2 stops, not {len(start)}")
+        begin = tuple(_stop(axis, value) for axis, value in zip(axes, start, strict=True))
+
+    def place(value: float) -> float:
+        x = _SIDE + (value - edges[0]) / (edges[-1] - edges[0]) * (_WIDTH - 2 * _SIDE)
+        return round(float(x), 1)
+
+    words, fields = _filled(said, cells)
+    tall = np.rint(_TALL * bars / np.maximum(bars.max(axis=1, keepdims=True), np.finfo(float).tiny))
+    frames = [
+        [
+            [
+                tall[row].astype(int).tolist(),
+                place(cells["low"].iloc[row]),
+                place(cells["high"].iloc[row]),
+                None if math.isnan(cells["mark"].iloc[row]) else place(cells["mark"].iloc[row]),
+                fields[row],
+            ]
+            for row in line
+        ]
+        for line in order
+    ]
+    data = {
+        "words": words,
+        "stops": written,
+        "at": [place(value) for value in axes[1]],
+        "x": [place(value) for value in edges],
+        "base": _TOP + _TALL,
+        "frames": frames,
+    }
+    ticks = {place(value): text for value, text in _ticks(edges[0], edges[-1])}
+    drawing = _two_drawing(name, data, begin, ticks, head, meanings, description)
+    cell_words, cell_fields = _filled(table[0], cells)
+    behind = _two_table(written, labels, order, cell_words, cell_fields, table[1])
+    sentence = _joined(words, frames[begin[0]][begin[1]][4])
+    return TwoSliderFigure(name, _two_html(name, drawing, behind, data, begin, labels, caption, sentence), written)
+
+
+def _pairs(cells: pd.DataFrame, by: tuple[str, str], low: float, high: float) -> tuple[list[np.ndarray], np.ndarray]:
+    """The stops of both sliders, and the row of `cells` that belongs to each pair."""
+    for column in (*by, "low", "high", "mark"):
+        if column not in cells.columns:
+            raise ValueError(f"cells has no column {column!r}")
+    axes = [np.unique(_inputs.numbers(column, cells[column])) for column in by]
+    for column, axis in zip(by, axes, strict=True):
+        if axis.size < 2:
+            raise ValueError(f"{column} must have at least two stops")
+    _inputs.numbers(by[1], axes[1], low, high)
+    for column in ("low", "high"):
+        _inputs.numbers(column, cells[column], low, high)
+    marks = cells["mark"].to_numpy(dtype=float)
+    _inputs.numbers("mark", marks[~np.isnan(marks)], low, high)
+    if (cells["low"] > cells["high"]).any():
+        raise ValueError("low must not be above high")
+    order = np.full([axis.size for axis in axes], -1)
+    places = [np.searchsorted(axis, cells[column]) for axis, column in zip(axes, by, strict=True)]
+    for row, (i, j) in enumerate(zip(*places, strict=True)):
+        if order[i, j] >= 0:
+            raise ValueError(f"cells has {by[0]} {axes[0][i]:g} and {by[1]} {axes[1][j]:g} twice")
+        order[i, j] = row
+    for i, j in np.argwhere(order < 0):
+        raise ValueError(f"cells has no row for {by[0]} {axes[0][i]:g} and {by[1]} {axes[1][j]:g}")
+    return axes, order
+
+
+def _stops(axis: np.ndarray, decimals: int) -> tuple[str, ...]:
+    written = tuple(_written(value, decimals) for value in axis)
+    for one, other in zip(written, written[1:], strict=False):
+        if one == other:
+            raise ValueError(f"with {decimals} decimals two stops are written {one}")
+    return written
+
+
+def _stop(axis: np.ndarray, value: float) -> int:
+    found = int(np.abs(axis - value).argmin())
+    if abs(axis[found] - value) > 1e-6 * np.diff(axis).min():
+        raise ValueError(f"start must be one of the stops, not {value:g}")
+    return found
+
+
+def _filled(template: str, cells: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
+    """The words of a template around its fields, and the fields' values for each row."""
+    words, columns = [], []
+    after_brace = False  # a doubled brace ends a piece of the template, but no words
+    for word, column, spec, _ in string.Formatter().parse(template):
+        if after_brace:
+            words[-1] += word
+        else:
+            words.append(word)
+        after_brace = column is None
+        if column is not None:
+            if column not in cells.columns:
+                raise ValueError(f"cells has no column {column!r}, which a text names")
+            columns.append([_formatted(value, spec or "") for value in cells[column]])
+    return words, [list(row) for row in zip(*columns, strict=True)] or [[] for _ in range(len(cells))]
+
+
+def _formatted(value: Any, spec: str) -> str:
+    """A value as `format` writes it, with a true minus, and none before a zero."""
+    if isinstance(value, str):
+        return format(value, spec)
+    if math.isnan(value):
+        return "\u2013"
+    text = format(value, spec)
+    if text.startswith("-") and not re.search("[1-9]|inf", text):
+        text = text[1:]
+    return text.replace("-", "\u2212")
+
+
+def _joined(words: Sequence[str], fields: Sequence[str]) -> str:
+    fields = [*fields, *[""] * (len(words) - len(fields))]
+    return "".join(word + field for word, field in zip(words, fields, strict=True))
+
+
+def _outline(x: Sequence[float], base: int, tall: Sequence[int]) -> str:
+    steps = "".join(f"V{base - h}H{right:g}" for h, right in zip(tall, x[1:], strict=True))
+    return f"M{x[0]:g} {base}{steps}V{base}Z"
+
+
+def _two_drawing(name, data, begin, ticks, head, meanings, description) -> str:
+    ink, soft = figures.COLORS["ink"], figures.TEXT["gray"]
+    strong, weak = figures.MARK["vermillion"], figures.COLORS["sky"]
+    x, base = data["x"], data["base"]
+    tall, low, high, mark, _ = data["frames"][begin[0]][begin[1]]
+    outline = _outline(x, base, tall)
+    key = base + 48
+    height = key + 22 * len(meanings) - 4
+    band = 'fill="#e9e6dd" stroke="#8a877f" stroke-dasharray="4 3"'
+    needle = f'stroke="{ink}" stroke-width="2" fill="{ink}"'
+    out = [
+        f'<svg viewBox="0 0 {_WIDTH} {height}" role="img" xmlns="http://www.w3.org/2000/svg" '
+        f'aria-labelledby="{name}-title {name}-description" '
+        f'font-family="\'Bond Sans\', \'Segoe UI\', system-ui, sans-serif" font-size="15" fill="{ink}">',
+        f'<title id="{name}-title">{escape(head)}</title>',
+        f'<desc id="{name}-description">{escape(description)}</desc>',
+        f'<clipPath id="{name}-outside">'
+        f'<rect data-part="left" x="{x[0]}" y="0" width="{round(low - x[0], 1)}" height="{base}"/>'
+        f'<rect data-part="right" x="{high}" y="0" width="{round(x[-1] - high, 1)}" height="{base}"/></clipPath>',
+        f'<rect width="{_WIDTH}" height="{height}" fill="{figures.GROUND}"/>',
+        _text(4, 15, head, weight="600"),
+        f'<rect data-part="band" x="{low}" y="{_TOP - 6}" width="{round(high - low, 1)}" height="{_TALL + 6}" {band}/>',
+    ]
+    for tick, words in ticks.items():
+        out.append(f'<path d="M{tick} {base}V{base + 5}" stroke="{soft}" fill="none"/>')
+        anchor = "end" if tick + _CHARACTER * len(words) / 2 > _WIDTH - 2 else "middle"
+        anchor = "start" if tick - _CHARACTER * len(words) / 2 < 2 else anchor
+        at = {"start": 2, "middle": tick, "end": _WIDTH - 2}[anchor]
+        out.append(_text(at, base + 21, words, anchor=anchor))
+    out += [
+        f'<path data-part="all" d="{outline}" fill="{weak}"/>',
+        f'<path data-part="beyond" d="{outline}" fill="{strong}" clip-path="url(#{name}-outside)"/>',
+        f'<path d="M{x[0]} {base}H{x[-1]}" stroke="{soft}" fill="none"/>',
+        f'<path data-part="needle" {_shown(data["at"][begin[1]])} d="M0 {_TOP - 6}V{base}" {needle}/>',
+        f'<path data-part="mark" {_shown(mark)} {_diamond(base)} stroke="{figures.GROUND}" stroke-width="1.5"/>',
+    ]
+    middle = f'transform="translate({_SIDE + 11} 0)"'
+    samples = [
+        f'<rect x="{_SIDE}" y="{key - 6}" width="22" height="12" fill="{strong}"/>',
+        f'<rect x="{_SIDE}" y="{key + 16}" width="22" height="12" {band}/>'
+        f'<rect x="{_SIDE + 5}" y="{key + 19}" width="12" height="9" fill="{weak}"/>',
+        f'<path {middle} d="M0 {key + 37}V{key + 51}" {needle}/>',
+        f'<path {middle} {_diamond(key + 66)} stroke="{figures.GROUND}" stroke-width="1.5"/>',
+    ]
+    for row, (sample, words) in enumerate(zip(samples, meanings, strict=True)):
+        out += [sample, _text(_SIDE + 32, key + 5 + 22 * row, words)]
+    return "".join(out) + "</svg>"
+
+
+def _two_table(written, labels, order, words, fields, caption) -> str:
+    """A row for each stop of the second slider, a column for each of the first."""
+    head = "".join(f'<th scope="col">{escape(labels[0])} {value}</th>' for value in written[0])
+    rows = []
+    for j, value in enumerate(written[1]):
+        cells = "".join(f"<td>{escape(_joined(words, fields[row]))}</td>" for row in order[:, j])
+        rows.append(f'<tr><th scope="row">{value}</th>{cells}</tr>')
+    return (
+        f'<details class="slider-data"><summary>The numbers behind the figure</summary>'
+        f'<div class="table-scroll"><table><caption>{escape(caption)}</caption>'
+        f'<thead><tr><th scope="col">{escape(labels[1])}</th>{head}</tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table></div></details>"
+    )
+
+
+def _two_html(name, drawing, behind, data, begin, labels, caption, sentence) -> str:
+    controls = [
+        f'<div class="slider-control" data-part="control" hidden>'
+        f'<label for="{name}-{which}">{escape(label)}</label>'
+        f'<input type="range" id="{name}-{which}" data-part="{which}" min="0" max="{len(stops) - 1}" '
+        f'step="1" value="{at}" autocomplete="off" style="width: 100%"></div>'
+        for which, label, stops, at in zip(("first", "second"), labels, data["stops"], begin, strict=True)
+    ]
+    return (
+        f'<figure class="slider-figure" id="{name}">{drawing}{"".join(controls)}'
+        f'<p><output for="{name}-first {name}-second" aria-live="polite" data-part="said">'
+        f"{escape(sentence)}</output></p><figcaption>{escape(caption)}</figcaption>{behind}"
+        f'<script type="application/json" data-part="data">{_embedded(data)}</script>'
+        f"<script>{_TWO_SCRIPT % name}</script></figure>"
     )
