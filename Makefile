@@ -35,8 +35,9 @@ browser: $(VENV)/.ready ## test the built site in Chromium (needs it, and requir
 reference: $(VENV)/.ready ## run the chapters, show changed numbers, store them as reference
 	@"$(PY)" -m tools.reference
 
-data: $(VENV)/.ready ## make the synthetic trials in data/ anew from the ledger (same bytes)
+data: $(VENV)/.ready ## make the synthetic trials and the error rates in data/ anew (same bytes)
 	@"$(PY)" -m tools.data
+	@"$(PY)" -m tools.error_rates
 
 lint: $(VENV)/.ready ## find statistics typed into prose, and breaches of the chapter contract
 	@"$(PY)" -m tools.prose
