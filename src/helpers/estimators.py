@@ -64,12 +64,7 @@ def fisher_interval(r: ArrayLike, n: ArrayLike, level: float = 0.95) -> tuple[An
     >>> round(low, 2), round(high, 2)
     (-0.79, -0.13)
     """
-    r = _inputs.numbers("r", r, -1, 1)
-    n = _inputs.wholes("n", n, 4)
-    with np.errstate(divide="ignore"):
-        z = np.arctanh(r)
-    reach = _normal_quantile(level) / np.sqrt(n - 3)
-    return _inputs.plain(np.tanh(z - reach)), _inputs.plain(np.tanh(z + reach))
+    return _interval_by_z(r, n, level, ranks=False)
 
 
 def wilson_interval(count: ArrayLike, n: ArrayLike, level: float = 0.95) -> tuple[Any, Any]:
@@ -383,12 +378,7 @@ def rank_interval(r: ArrayLike, n: ArrayLike, level: float = 0.95) -> tuple[Any,
     >>> round(low, 2), round(high, 2)
     (-0.81, -0.1)
     """
-    r = _inputs.numbers("r", r, -1, 1)
-    n = _inputs.wholes("n", n, 4)
-    with np.errstate(divide="ignore"):
-        z = np.arctanh(r)
-    reach = _normal_quantile(level) * np.sqrt((1 + r**2 / 2) / (n - 3))
-    return _inputs.plain(np.tanh(z - reach)), _inputs.plain(np.tanh(z + reach))
+    return _interval_by_z(r, n, level, ranks=True)
 
 
 class Paired(NamedTuple):
@@ -772,6 +762,18 @@ def _psi(r_jk: Any, r_jh: Any, r_kh: Any) -> Any:
     """
     own = r_kh * (1 - r_jk**2 - r_jh**2)
     return own - r_jk * r_jh * (1 - r_jk**2 - r_jh**2 - r_kh**2) / 2
+
+
+def _interval_by_z(r: ArrayLike, n: ArrayLike, level: float, ranks: bool) -> tuple[Any, Any]:
+    """Interval of a correlation, symmetric on the scale of artanh(r)."""
+    r = _inputs.numbers("r", r, -1, 1)
+    n = _inputs.wholes("n", n, 4)
+    with np.errstate(divide="ignore"):
+        z = np.arctanh(r)
+    reach = _normal_quantile(level) / np.sqrt(n - 3)
+    if ranks:
+        reach = reach * np.sqrt(1 + r**2 / 2)
+    return _inputs.plain(np.tanh(z - reach)), _inputs.plain(np.tanh(z + reach))
 
 
 def _normal_quantile(level: float) -> float:
