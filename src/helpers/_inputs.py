@@ -54,8 +54,20 @@ def plain(array: Any) -> Any:
     return float(array) if np.ndim(array) == 0 else array
 
 
+def number(name: str, value: Any, low: float = -math.inf, high: float = math.inf) -> float:
+    """The parameter as one number within limits, or a sentence that names it."""
+    if np.ndim(value):
+        raise ValueError(f"{name} must be one number, not {value!r}")
+    return float(numbers(name, value, low, high))
+
+
+def share(name: str, value: Any) -> float:
+    """The parameter as one number strictly between 0 and 1."""
+    if not 0 < number(name, value) < 1:
+        raise ValueError(f"{name} must be between 0 and 1, not {value}")
+    return float(value)
+
+
 def confidence(level: float) -> float:
     """A confidence level, strictly between 0 and 1."""
-    if not 0 < float(numbers("level", level)) < 1:
-        raise ValueError(f"level must be between 0 and 1, not {level}")
-    return float(level)
+    return share("level", level)

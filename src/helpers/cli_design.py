@@ -32,6 +32,7 @@ import numpy as np
 import pandas as pd
 
 from helpers import design_analysis
+from helpers._refusal import Refusal
 from helpers.design_analysis import COUNTS, ESTIMATORS, SUMS, Grid, Work, WorkerError
 
 try:
@@ -87,14 +88,6 @@ a cluster:
   dask scheduler
   dask worker tcp://HOST:8786 --no-nanny --nthreads 1      (one for each core)
 """
-
-
-class Refusal(Exception):
-    """Something that ends the command: one sentence or more, and the exit code."""
-
-    def __init__(self, text: str, code: int = 2):
-        super().__init__(text)
-        self.code = code
 
 
 # --- options ----------------------------------------------------------------------------------

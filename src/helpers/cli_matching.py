@@ -20,6 +20,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from helpers._refusal import Refusal
 from helpers.codebook import (
     ASSUMPTION_COLUMNS,
     Codebook,
@@ -51,14 +52,6 @@ example:
   python -m helpers.matching data/worked/sleep/ledger.csv \\
       --codebook data/worked/sleep/codebook.json --trials 10 --seed 1 --out matched
 """
-
-
-class Refusal(Exception):
-    """Something that ends the command: one or more sentences, and the exit code."""
-
-    def __init__(self, text: str, code: int = 2):
-        super().__init__(text)
-        self.code = code
 
 
 def parser() -> argparse.ArgumentParser:

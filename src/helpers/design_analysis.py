@@ -193,7 +193,7 @@ class Grid:
         keep("r", tuple(_strictly_inside("r", r) for r in self.r))
         _one_of("mechanism", self.mechanism, ("random", "worse"))
         most = 0.5 if self.mechanism == "worse" else 0.95
-        keep("dropout", tuple(_number("dropout", share, 0, most) for share in self.dropout))
+        keep("dropout", tuple(_inputs.number("dropout", share, 0, most) for share in self.dropout))
         for name in ("estimator", "n", "r", "dropout"):
             values = getattr(self, name)
             if not values:
@@ -210,7 +210,7 @@ class Grid:
         if len(self.variables) != 2 or len(set(self.variables)) != 2:
             raise ValueError(f"variables must be two different names, not {self.variables!r}")
         keep("tie", _strictly_inside("tie", self.tie))
-        keep("d", _number("d", self.d, -10, 10))
+        keep("d", _inputs.number("d", self.d, -10, 10))
         self._check_second()
         keep("level", _inputs.confidence(self.level))
         keep("resamples", _inputs.whole("resamples", self.resamples, 99))
@@ -225,11 +225,7 @@ class Grid:
             raise ValueError(f"{three[0]} compares r with a second correlation: give second")
         object.__setattr__(self, "second", _strictly_inside("second", self.second))
         for r in self.r:
-            if _determinant(r, self.second, self.tie) < 1e-10:
-                raise ValueError(
-                    f"no data can have these three correlations together: r = {r:g}, "
-                    f"second = {self.second:g}, tie = {self.tie:g}"
-                )
+            _third(r, self.second, self.tie)  # or a sentence about the three
 
     def cells(self) -> list[Cell]:
         """The combinations, in the order of the table's rows."""
@@ -498,11 +494,11 @@ class Work:
             def people(part: np.ndarray | None, n: int = n) -> np.ndarray | None:
                 return None if part is None else np.ascontiguousarray(part[:n].T)
 
-            drawn = people(x), people(rest), people(third)
+            drawn, missing = (people(x), people(rest), people(third)), people(uniform)
             for r in grid.r:
                 columns, normal = self._columns(r, *drawn)
                 for dropout in grid.dropout:
-                    present = self._present(normal, people(uniform), dropout)
+                    present = self._present(normal, missing, dropout)
                     yield self._cells(n, r, dropout, columns, present, counts)
 
     def _columns(self, r: float, x: np.ndarray, rest: np.ndarray, third: np.ndarray | None):
@@ -511,8 +507,7 @@ class Work:
         y = r * x + math.sqrt(1 - r**2) * rest
         later = changed = None
         if third is not None:
-            own = (grid.tie - r * grid.second) / math.sqrt(1 - r**2)
-            left = math.sqrt(_determinant(r, grid.second, grid.tie) / (1 - r**2))
+            own, left = _third(r, grid.second, grid.tie)
             later = grid.second * x + own * rest + left * third
         if "paired" in grid.estimator:
             changed = y + grid.d
@@ -986,7 +981,7 @@ def power_of_r(r: ArrayLike, n: ArrayLike, alpha: float = 0.05) -> Any:
     """
     r = _inputs.numbers("r", r, -1, 1)
     n = _inputs.wholes("n", n, 3)
-    alpha = _alpha(alpha)
+    alpha = _inputs.share("alpha", alpha)
     if np.any(np.abs(r) == 1):
         raise ValueError("r must lie strictly between -1 and 1")
     r, n = np.broadcast_arrays(r, n)
@@ -1055,9 +1050,7 @@ def n_for_power(r: float, power: float = 0.8, alpha: float = 0.05) -> int:
     (99, 131)
     """
     r = _strictly_inside("r", r)
-    alpha = _alpha(alpha)
-    if not alpha < _number("power", power) < 1:
-        raise ValueError(f"power must be above alpha and below 1, not {power:g}")
+    power, alpha = _power_above(power, alpha)
     if abs(r) < 1e-4:
         raise ValueError(f"r must not be 0, nor so near to it as {r:g}: no number of participants will do")
     return _fewest(lambda n: power_of_r(r, n, alpha) >= power, 4)
@@ -1091,7 +1084,7 @@ def n_for_width(r: float, width: float, level: float = 0.95) -> int:
     111
     """
     r, level = _strictly_inside("r", r), _inputs.confidence(level)
-    if not 0.001 <= _number("width", width) < 2:
+    if not 0.001 <= _inputs.number("width", width) < 2:
         raise ValueError(f"width must be from 0.001 to below 2, not {width:g}")
 
     def narrow(n: int) -> bool:
@@ -1165,22 +1158,14 @@ def n_for_difference(
     85
     """
     r, second, tie = (_strictly_inside(*one) for one in (("r", r), ("second", second), ("tie", tie)))
-    left = _determinant(r, second, tie)
-    if left < 1e-10:
-        raise ValueError(
-            f"no data can have these three correlations together: r = {r:g}, second = {second:g}, tie = {tie:g}"
-        )
+    own, left = _third(r, second, tie)
     if abs(r - second) < 0.01:
         raise ValueError("r and second must differ by 0.01 at least: smaller differences are out of reach")
-    alpha = _alpha(alpha)
-    if not alpha < _number("power", power) < 1:
-        raise ValueError(f"power must be above alpha and below 1, not {power:g}")
+    power, alpha = _power_above(power, alpha)
     replicates = _inputs.whole("replicates", replicates, 1000)
     rng = chunk_rng(_inputs.whole("seed", seed, 0), 0)
     normal, uniform = rng.standard_normal((3, replicates)), rng.random((3, replicates))
-    rest = math.sqrt(1 - r**2)
-    own = (tie - r * second) / rest
-    root = np.array([[1, 0, 0], [r, rest, 0], [second, own, math.sqrt(left) / rest]])
+    root = np.array([[1, 0, 0], [r, math.sqrt(1 - r**2), 0], [second, own, left]])
 
     @functools.cache
     def simulated(n: int) -> float:
@@ -1233,14 +1218,8 @@ def _fewest(enough: Callable[[int], bool], least: int) -> int:
 # --- checks -------------------------------------------------------------------------------------
 
 
-def _number(name: str, value: Any, low: float = -math.inf, high: float = math.inf) -> float:
-    if np.ndim(value):
-        raise ValueError(f"{name} must be one number, not {value!r}")
-    return float(_inputs.numbers(name, value, low, high))
-
-
 def _strictly_inside(name: str, value: Any) -> float:
-    number = _number(name, value)
+    number = _inputs.number(name, value)
     if not -1 < number < 1:
         raise ValueError(f"{name} must lie strictly between -1 and 1, not {number:g}")
     return number + 0.0  # no minus zero
@@ -1251,14 +1230,26 @@ def _one_of(name: str, value: Any, names: tuple[str, ...]) -> None:
         raise ValueError(f"{name} must be one of {', '.join(names)}, not {value!r}")
 
 
-def _alpha(alpha: float) -> float:
-    if not 0 < _number("alpha", alpha) < 1:
-        raise ValueError(f"alpha must be between 0 and 1, not {alpha:g}")
-    return float(alpha)
+def _power_above(power: float, alpha: float) -> tuple[float, float]:
+    """A wanted power and a level, the power above the level."""
+    alpha = _inputs.share("alpha", alpha)
+    if not alpha < _inputs.number("power", power) < 1:
+        raise ValueError(f"power must be above alpha and below 1, not {power:g}")
+    return float(power), alpha
 
 
-def _determinant(one: float, two: float, three: float) -> float:
-    return 1 - one**2 - two**2 - three**2 + 2 * one * two * three
+def _third(r: float, second: float, tie: float) -> tuple[float, float]:
+    """How the second outcome is made of y's own part and of a part of its own.
+
+    With x and y's own part it has the true correlations `second` and `tie`; the two numbers
+    are the last row of the Cholesky root, without its first.
+    """
+    determinant = 1 - r**2 - second**2 - tie**2 + 2 * r * second * tie
+    if determinant < 1e-10:
+        raise ValueError(
+            f"no data can have these three correlations together: r = {r:g}, second = {second:g}, tie = {tie:g}"
+        )
+    return (tie - r * second) / math.sqrt(1 - r**2), math.sqrt(determinant / (1 - r**2))
 
 
 def as_dict(grid: Grid) -> dict[str, Any]:
