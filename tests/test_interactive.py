@@ -1,5 +1,7 @@
 """The figures with sliders: their parts, their words, their data, and what they refuse."""
 
+import hashlib
+import itertools
 import json
 import re
 
@@ -8,7 +10,7 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 from helpers import figures
-from helpers.interactive import slider_figure, two_slider_figure
+from helpers.interactive import slider_figure, sliders_figure, two_slider_figure
 
 WORDS = {"name": "mine", "label": "r of a and c", "caption": "A caption.", "description": "Bars."}
 
@@ -459,3 +461,241 @@ def test_values_in_texts_are_written_as_elsewhere(value, spec, text):
 def test_faults_of_two_sliders_are_named(table, more, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         two(table, **more)
+
+
+# --- one to four sliders -----------------------------------------------------------------
+
+WAYS = {
+    "sliders": ["relief", "ready", "rel"], "parts": ["through", "push"], "strong": "push",
+    "labels": {"relief": "share of relief", "ready": "share of readiness", "rel": "reliability",
+               "through": "through both", "push": "what a push does"},
+    "limits": (-1, 0.5), "name": "ways", "axis": "Effect, in SDs", "said": "A push moves it by {push:.2f}; {note}.",
+    "caption": "A caption.", "description": "Bars.", "formats": {"relief": ".0%", "ready": ".0%"},
+    "forbidden": ("barred", "At a reliability of {rel:.1f} the table forbids this."),
+}  # fmt: skip
+
+
+def ways(relief=(0.0, 0.5, 1.0), ready=(0.0, 0.5), rel=(0.8, 0.9, 1.0), **more):
+    table = pd.DataFrame(itertools.product(relief, ready, rel), columns=["relief", "ready", "rel"])
+    table["barred"] = table["relief"] + table["ready"] > table["rel"]
+    table["through"] = (-0.54 * (table["relief"] + table["ready"])).mask(table["barred"])
+    table["push"] = (0.3 - table["rel"] - table["through"]).mask(table["barred"])
+    table["note"] = np.where(table["push"] > 0, "up", "down")
+    return table.assign(**more)
+
+
+def many(frame=None, **more):
+    return sliders_figure(ways() if frame is None else frame, **(WAYS | more))
+
+
+def bars(page):
+    """Where each bar begins and ends."""
+    both = [(float(bar["x"]), float(bar["width"])) for bar in parts(page, "bar")]
+    return [(x, pytest.approx(x + width, abs=0.11)) for x, width in both]
+
+
+def numbers(page):
+    return [mark.get_text() for mark in parts(page, "number")]
+
+
+def test_many_sliders_show_themselves_and_say_what_they_are():
+    figure = many()
+    assert repr(figure) == "SlidersFigure 'ways' with 3 x 2 x 3 stops"
+    assert figure.stops == (("0%", "50%", "100%"), ("0%", "50%"), ("0.80", "0.90", "1.00"))
+    assert figure._repr_html_().startswith('<figure class="slider-figure" id="ways">')
+    assert figure.html == many().html
+    assert "http" not in figure.html.replace("http://www.w3.org/2000/svg", "")
+
+
+def test_the_bytes_of_the_other_figures_stay():
+    digests = [hashlib.sha256(html.encode()).hexdigest()[:16] for html in (drawn().html, two().html)]
+    assert digests == ["565f10f0947bf88c", "a8e2dfe223299a26"]
+
+
+def test_all_kinds_of_figure_share_a_page():
+    page = BeautifulSoup(many().html + many(name="other").html + two().html + drawn().html, "html.parser")
+    ids = [element["id"] for element in page.find_all(id=True)]
+    assert len(ids) == len(set(ids))
+    for label in page.find_all("label"):
+        assert page.find(id=label["for"])["type"] == "range"
+    for output in page.find_all("output"):
+        assert all(page.find(id=one)["type"] == "range" for one in output.get_attribute_list("for"))
+    for field in page.find_all(fill=re.compile("url")):
+        assert page.find(id=re.search(r"#([a-z-]+)", field["fill"]).group(1)).name == "pattern"
+
+
+def test_many_sliders_begin_in_the_middle_or_where_they_should():
+    assert [one["value"] for one in parts(soup(many()), "slider")] == ["1", "1", "1"]
+    page = soup(many(start={"rel": 1.0, "ready": 0}))
+    assert [one["value"] for one in parts(page, "slider")] == ["1", "0", "2"]
+    assert [one.get_text() for one in parts(page, "stop")] == ["50%", "0%", "1.00"]
+    assert all(one["aria-hidden"] == "true" for one in parts(page, "stop"))  # the slider says it
+
+
+def test_without_scripts_many_sliders_are_hidden_and_the_page_says_where_they_stand():
+    page = soup(many(start={"ready": 0}))
+    assert [control.has_attr("hidden") for control in parts(page, "control")] == [True] * 3
+    stands = parts(page, "stands")[0]
+    assert not stands.has_attr("hidden") and stands.find_parent(attrs={"data-part": "control"}) is None
+    assert stands.get_text() == "share of relief: 50%; share of readiness: 0%; reliability: 0.90."
+    said = parts(page, "said")[0]
+    assert said["aria-live"] == "polite"
+    assert said.get_text() == "A push moves it by \u22120.33; down."
+    assert numbers(page) == ["\u22120.27", "\u22120.33"]
+    assert parts(page, "forbidden")[0]["visibility"] == "hidden"
+    drawing = page.find("svg")
+    texts = [page.find(id=one).get_text() for one in drawing["aria-labelledby"].split()]
+    assert texts == ["Effect, in SDs", "Bars."]
+    assert {"through both", "what a push does", "Effect, in SDs"} <= {text.get_text() for text in drawing.find_all("text")}
+
+
+def test_bars_lie_between_zero_and_their_numbers():
+    page = soup(many(start={"relief": 0, "ready": 0, "rel": 0.8}))
+    right = 400 - 14 - 9 * len("\u22121.00")
+    zero = 24 + (right - 24) / 1.5
+    assert bars(page) == [(pytest.approx(zero, abs=0.06), zero), (pytest.approx(zero - 0.5 * (right - 24) / 1.5, abs=0.11), zero)]
+    page = soup(many(ways(through=0.25, push=-0.001), forbidden=None))
+    assert bars(page)[0] == (pytest.approx(zero, abs=0.06), zero + 0.25 * (right - 24) / 1.5)
+    assert (numbers(page)[1], bars(page)[1][0]) == ("0.00", pytest.approx(zero, abs=0.06))
+
+
+def test_the_part_that_stands_out_does_not_by_color_alone():
+    page = soup(many())
+    fills = [bar["fill"] for bar in parts(page, "bar")]
+    assert fills == [figures.MARK["sky"], figures.MARK["vermillion"]]
+    weights = [page.find("svg").find("text", string=words).get("font-weight") for words in ("through both", "what a push does")]
+    assert weights == [None, "600"]
+    assert {bar["fill"] for bar in parts(soup(many(strong=())), "bar")} == {figures.MARK["sky"]}
+    assert {bar["fill"] for bar in parts(soup(many(strong=["push", "through"])), "bar")} == {figures.MARK["vermillion"]}
+
+
+def test_a_forbidden_combination_is_hatched_and_said():
+    page = soup(many(start={"relief": 1, "rel": 0.8}))
+    assert parts(page, "said")[0].get_text() == "At a reliability of 0.8 the table forbids this."
+    assert numbers(page) == ["\u2013", "\u2013"]
+    assert {bar["width"] for bar in parts(page, "bar")} == {"0.0"}
+    field = parts(page, "forbidden")[0]
+    assert field["visibility"] == "visible"
+    assert {rect["fill"] for rect in field.find_all("rect")} == {"url(#ways-hatch)"}
+    assert page.find(id="ways-hatch").name == "pattern"
+
+
+def test_what_is_forbidden_is_not_drawn_even_if_it_has_numbers():
+    assert numbers(soup(many(ways(through=9.0, push=9.0, barred=True)))) == ["\u2013", "\u2013"]
+
+
+def test_the_data_hold_every_combination_in_the_order_of_the_stops():
+    table = ways()
+    data = embedded(soup(many(table.sample(frac=1, random_state=1))))
+    assert [len(data[key]) for key in ("parts", "fields")] == [18, 18]
+    for row, given, fields in zip(table.itertuples(), data["parts"], data["fields"], strict=True):
+        texts = [data["texts"][i] for i in fields]
+        if row.barred:
+            assert given is None and texts == [f"{row.rel:.1f}"]
+        else:
+            assert given == [round(100 * row.through), round(100 * row.push)]
+            assert texts == [f"{row.push:.2f}".replace("-", "\u2212"), row.note]
+    assert (data["labels"], data["decimals"]) == (["share of relief", "share of readiness", "reliability"], 2)
+
+
+def test_a_number_has_the_digits_that_a_sentence_gives_it():
+    value = 0.615  # as a float a little less: 0.61, while 100 times it is 61.5
+    page = soup(many(ways(push=value, through=-value, barred=False), limits=(-1, 1)))
+    assert numbers(page) == ["\u22120.61", "0.61"]
+    assert parts(page, "said")[0].get_text() == "A push moves it by 0.61; down."
+
+
+def test_the_table_moves_each_slider_in_turn_from_the_start():
+    page = soup(many(start={"relief": 0.5, "ready": 0.5, "rel": 1.0}))
+    table = page.find("table")
+    assert all(cell.get("scope") in {"col", "row", "rowgroup"} for cell in table.find_all("th"))
+    assert [cell.get_text() for cell in table.find("thead").find_all("th")] == ["stands at", "through both", "what a push does"]
+    assert table.find("caption").get_text() == (
+        "Effect, in SDs. Each slider moves in turn; the others stay there: "
+        "share of relief: 50%; share of readiness: 50%; reliability: 1.00."
+    )
+    groups = [[[cell.get_text() for cell in row.find_all(["th", "td"])] for row in body.find_all("tr")] for body in table.find_all("tbody")]
+    forbidden = "the table forbids this."
+    assert groups == [
+        [["share of relief"], ["0%", "\u22120.27", "\u22120.43"], ["50%", "\u22120.54", "\u22120.16"],
+         ["100%", f"At a reliability of 1.0 {forbidden}"]],
+        [["share of readiness"], ["0%", "\u22120.27", "\u22120.43"], ["50%", "\u22120.54", "\u22120.16"]],
+        [["reliability"], ["0.80", f"At a reliability of 0.8 {forbidden}"],
+         ["0.90", f"At a reliability of 0.9 {forbidden}"], ["1.00", "\u22120.54", "\u22120.16"]],
+    ]  # fmt: skip
+
+
+def test_one_slider_and_four():
+    one = pd.DataFrame({"relief": [0.0, 1.0], "push": [-0.5, 0.0]})
+    page = soup(many(one, sliders=["relief"], parts=["push"], said="{push:.2f}", forbidden=None, formats=None))
+    assert page.find("caption").get_text() == "Effect, in SDs."
+    assert numbers(page) == ["0.00"]
+    four = ways().merge(pd.DataFrame({"more": [1, 2]}), how="cross")
+    labels = WAYS["labels"] | {"more": "one more"}
+    figure = many(four, sliders=[*WAYS["sliders"], "more"], labels=labels, formats={"more": ".0f"})
+    assert repr(figure) == "SlidersFigure 'ways' with 3 x 2 x 3 x 2 stops"
+    assert len(embedded(soup(figure))["parts"]) == 36
+
+
+def test_three_sliders_of_nine_stops_stay_small():
+    steps = np.linspace(0, 1, 9)
+    rows = pd.DataFrame(itertools.product(steps, steps, 0.8 + steps / 5), columns=["relief", "ready", "rel"])
+    rows["push"] = -0.538 * (1 - rows["relief"]) * (1 - rows["ready"]) / rows["rel"]
+    rows["through"] = -0.538 - rows["push"]
+    rows["barred"] = rows["relief"] + rows["ready"] > 1.5
+    said = "With {relief:.0%} and {ready:.0%} a push moves it by {push:.2f} and {through:.2f} are no effect."
+    assert len(many(rows, said=said).html.encode()) < 40_000
+
+
+def test_the_words_of_many_sliders_are_escaped_everywhere():
+    bad = '</script><b id="x">&"'
+    figure = many(
+        ways(note=bad), axis=bad, caption=bad, description=bad, said=bad + "{note}", forbidden=("barred", bad),
+        labels=dict.fromkeys(WAYS["labels"], bad), start={"rel": 0.8, "ready": 0.5},
+    )  # fmt: skip
+    page = soup(figure)
+    assert page.find(id="x") is None and page.find("b") is None
+    assert page.find("figcaption").get_text() == bad
+    assert figure.html.count("</script>") == 2
+
+
+@pytest.mark.parametrize(
+    ("table", "more", "message"),
+    [
+        (ways().drop(columns="rel"), {}, "cells has no column 'rel'"),
+        (ways().drop(columns="push"), {}, "cells has no column 'push'"),
+        (ways().drop(columns="barred"), {}, "cells has no column 'barred'"),
+        (ways().drop(columns="note"), {}, "cells has no column 'note', which a text names"),
+        (ways()[:-1], {}, "cells has no row for relief 1, ready 0.5 and rel 1"),
+        (pd.concat([ways(), ways()[:1]]), {}, "cells has relief 0, ready 0 and rel 0.8 twice"),
+        (ways(rel=(1.0,)), {}, "rel must have at least two stops"),
+        (None, {"forbidden": None}, "through has no number for relief 0.5, ready 0.5 and rel 0.8"),
+        (ways(push=np.inf), {}, "push must be finite, not inf"),
+        (ways(push=-1.5), {}, "push must be from -1 to 0.5, not -1.5"),
+        (ways(barred=0.0), {}, "barred must be True or False in every row"),
+        (None, {"forbidden": ("barred",)}, "forbidden must be a column and a sentence, not 1 texts"),
+        (None, {"forbidden": ("barred", " ")}, "forbidden must not be empty"),
+        (None, {"sliders": []}, "sliders must be one to four columns, not 0"),
+        (None, {"sliders": ["relief"] * 5}, "sliders must be one to four columns, not 5"),
+        (None, {"parts": []}, "parts must be at least one column"),
+        (None, {"parts": ["push", "rel"]}, "'rel' must be one slider or one part"),
+        (None, {"labels": {"relief": "x"}}, "labels has no words for 'ready'"),
+        (None, {"labels": WAYS["labels"] | {"rel": " "}}, "labels must not be empty"),
+        (None, {"labels": WAYS["labels"] | {"push": "x" * 49}}, "the drawing has room for 48 characters, not for 'xxx"),
+        (None, {"axis": "x" * 49}, "the drawing has room for 48 characters"),
+        (None, {"axis": ""}, "axis must not be empty"),
+        (None, {"said": " "}, "said must not be empty"),
+        (None, {"name": "Two words"}, "name must be small letters, digits and hyphens"),
+        (None, {"limits": (0.1, 1)}, "limits must hold zero, not 0.1 to 1"),
+        (None, {"limits": (1, -1)}, "limits must rise, not 1 to -1"),
+        (None, {"start": {"rel": 0.85}}, "start must be one of the stops, not 0.85"),
+        (None, {"start": {"push": 0}}, "start names 'push', which is not among relief, ready, rel"),
+        (None, {"formats": {"push": ".1f"}}, "formats names 'push', which is not among relief, ready, rel"),
+        (None, {"strong": "rel"}, "strong names 'rel', which is not among through, push"),
+        (None, {"formats": {"rel": ".0f"}}, "with the format '.0f' two stops are written 1"),
+        (None, {"decimals": 9}, "decimals must be at most 6, not 9"),
+    ],
+)
+def test_faults_of_many_sliders_are_named(table, more, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        many(table, **more)

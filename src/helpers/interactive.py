@@ -1,4 +1,4 @@
-"""Figures with one or two sliders that work from a file, without a server and without a library.
+"""Figures with one to four sliders that work from a file, without a server and without a library.
 
 Everything that a slider can show is worked out beforehand and embedded in the page; a
 short script moves the parts of an SVG drawing. Without scripts, and on paper, the drawing
@@ -24,7 +24,14 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike
 
-__all__ = ["SliderFigure", "TwoSliderFigure", "slider_figure", "two_slider_figure"]
+__all__ = [
+    "SliderFigure",
+    "SlidersFigure",
+    "TwoSliderFigure",
+    "slider_figure",
+    "sliders_figure",
+    "two_slider_figure",
+]
 
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
 _COLUMNS = ("at", "line", "low", "high", "point")
@@ -34,6 +41,7 @@ _WIDTH, _LEFT, _RIGHT = 400, 164, 388
 _BARS_TOP, _BARS_HEIGHT = 28, 66
 _LINE_HEIGHT = 26
 _CHARACTER = 9  # no digit is wider
+_GRID = "#dedbd2"
 
 _SCRIPT = """
 (() => {
@@ -66,7 +74,18 @@ _SCRIPT = """
 
 
 @dataclass(frozen=True)
-class SliderFigure:
+class _Shown:
+    """What a notebook and the book's pages show."""
+
+    name: str
+    html: str
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+
+@dataclass(frozen=True)
+class SliderFigure(_Shown):
     """A figure that a notebook and the book's pages show; see `slider_figure`.
 
     Attributes
@@ -84,8 +103,6 @@ class SliderFigure:
     SliderFigure 'mine' with 2 stops from 0.00 to 0.10
     """
 
-    name: str
-    html: str
     stops: tuple[str, ...]
 
     def __repr__(self) -> str:
@@ -93,9 +110,6 @@ class SliderFigure:
             f"SliderFigure {self.name!r} with {len(self.stops)} stops "
             f"from {self.stops[0]} to {self.stops[-1]}"
         )
-
-    def _repr_html_(self) -> str:
-        return self.html
 
 
 def slider_figure(
@@ -172,12 +186,7 @@ def slider_figure(
     ...               caption="A small figure.", description="One bar.")
     SliderFigure 'small' with 2 stops from 0.00 to 0.50
     """
-    texts = {"label": label, "caption": caption, "description": description}
-    for what, text in texts.items():
-        if not str(text).strip():
-            raise ValueError(f"{what} must not be empty")
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise ValueError(f"name must be small letters, digits and hyphens, not {name!r}")
+    _check_words(name, {"label": [label], "caption": [caption], "description": [description]})
     decimals = _inputs.whole("decimals", decimals, 0, 6)
     if stop_decimals is None:
         stop_decimals = decimals
@@ -199,9 +208,7 @@ def slider_figure(
         return round(_LEFT + (value - low) / (high - low) * (_RIGHT - _LEFT), 1)
 
     written = tuple(_written(stop, stop_decimals) for stop in stops)
-    for one, other in zip(written, written[1:], strict=False):
-        if one == other:
-            raise ValueError(f"with {stop_decimals} decimals two stops are written {one}")
+    _check_unlike(written, f"{stop_decimals} decimals")
     total = f"{counts.sum():,}"
     sentences = [
         counted.replace("{count}", f"{count:,}").replace("{total}", total) for count in counts
@@ -223,6 +230,14 @@ def slider_figure(
 
 
 # --- what is given -----------------------------------------------------------------------
+
+
+def _check_words(name: str, texts: Mapping[str, Sequence[str]]) -> None:
+    for what, given in texts.items():
+        if not all(str(text).strip() for text in given):
+            raise ValueError(f"{what} must not be empty")
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise ValueError(f"name must be small letters, digits and hyphens, not {name!r}")
 
 
 def _limits(limits: Sequence[float]) -> tuple[float, float]:
@@ -299,6 +314,12 @@ def _start(start: float | None, stops: np.ndarray, step: float) -> int:
 # --- what is written ---------------------------------------------------------------------
 
 
+def _check_unlike(written: Sequence[str], form: str) -> None:
+    for one, other in zip(written, written[1:], strict=False):
+        if one == other:
+            raise ValueError(f"with {form} two stops are written {one}")
+
+
 def _written(value: float, decimals: int) -> str:
     text = f"{value:.{decimals}f}"
     return text.replace("-", "\u2212") if float(text) else text.lstrip("-")
@@ -337,6 +358,21 @@ def _embedded(value: Any) -> str:
 # --- what is drawn -----------------------------------------------------------------------
 
 
+def _svg(name: str, height: int, title: str, description: str) -> str:
+    """How every drawing begins."""
+    return (
+        f'<svg viewBox="0 0 {_WIDTH} {height}" role="img" xmlns="http://www.w3.org/2000/svg" '
+        f'aria-labelledby="{name}-title {name}-description" '
+        f"font-family=\"'Bond Sans', 'Segoe UI', system-ui, sans-serif\" font-size=\"15\" "
+        f'fill="{figures.COLORS["ink"]}"><title id="{name}-title">{escape(title)}</title>'
+        f'<desc id="{name}-description">{escape(description)}</desc>'
+    )
+
+
+def _ground(height: int) -> str:
+    return f'<rect width="{_WIDTH}" height="{height}" fill="{figures.GROUND}"/>'
+
+
 def _text(x: float, y: float, words: str, *, anchor: str = "start", weight: str = "") -> str:
     bold = f' font-weight="{weight}"' if weight else ""
     return f'<text x="{x}" y="{y}" text-anchor="{anchor}"{bold}>{escape(words)}</text>'
@@ -359,7 +395,7 @@ def _circle(y: float) -> str:
 
 
 def _drawing(name, frames, begin, names, counts, ticks, heads, meanings, description) -> str:
-    ink, soft, line = figures.COLORS["ink"], figures.TEXT["gray"], "#dedbd2"
+    soft, line = figures.TEXT["gray"], _GRID
     on, off = figures.MARK["vermillion"], figures.COLORS["sky"]
     base = _BARS_TOP + _BARS_HEIGHT
     top = base + 50
@@ -368,12 +404,8 @@ def _drawing(name, frames, begin, names, counts, ticks, heads, meanings, descrip
     height = foot + 30 + 22 * (2 + has_middle)
     first = frames[begin]
     out = [
-        f'<svg viewBox="0 0 {_WIDTH} {height}" role="img" xmlns="http://www.w3.org/2000/svg" '
-        f'aria-labelledby="{name}-title {name}-description" '
-        f'font-family="\'Bond Sans\', \'Segoe UI\', system-ui, sans-serif" font-size="15" fill="{ink}">',
-        f'<title id="{name}-title">{escape(heads[0])}; {escape(heads[1])}</title>',
-        f'<desc id="{name}-description">{escape(description)}</desc>',
-        f'<rect width="{_WIDTH}" height="{height}" fill="{figures.GROUND}"/>',
+        _svg(name, height, f"{heads[0]}; {heads[1]}", description),
+        _ground(height),
         _text(4, 15, heads[0], weight="600"),
     ]
     width = round(max(frames[1]["x"] - frames[0]["x"] - 1, 1), 1)
@@ -438,26 +470,43 @@ def _data(name, written, counts, table, names, meanings, decimals, label) -> str
         tail = "".join(f"<td>{cell}</td>" for cell in cells)
         rows.append(f'<tr><th scope="row">{value}</th><td>{int(counts[i]):,}</td>{tail}</tr>')
     order = "; ".join(meanings[: 3 if has_middle else 2])
+    return _behind(f"In each cell: {order}.", head, f"<tbody>{''.join(rows)}</tbody>")
+
+
+def _behind(caption: str, head: str, bodies: str) -> str:
+    """The table behind a figure, folded."""
     return (
         f'<details class="slider-data"><summary>The numbers behind the figure</summary>'
-        f'<div class="table-scroll"><table><caption>In each cell: {escape(order)}.</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div></details>"
+        f'<div class="table-scroll"><table><caption>{escape(caption)}</caption>'
+        f"<thead><tr>{head}</tr></thead>{bodies}</table></div></details>"
     )
 
 
-def _html(name, drawing, data, frames, begin, label, caption) -> str:
-    embedded = _embedded({"stops": frames, "on": figures.MARK["vermillion"], "off": figures.COLORS["sky"]})
+def _html(name, drawing, behind, frames, begin, label, caption) -> str:
+    data = {"stops": frames, "on": figures.MARK["vermillion"], "off": figures.COLORS["sky"]}
+    control = _control(name, "slider", label, len(frames), begin)
+    said = frames[begin]["said"]
+    return _figure(name, drawing + control, f"{name}-slider", said, caption, behind, data, _SCRIPT)
+
+
+def _control(name: str, part: str, label: str, count: int, at: int, *, id_: str = "", beside: str = "") -> str:
+    id_ = id_ or f"{name}-{part}"
     return (
-        f'<figure class="slider-figure" id="{name}">{drawing}'
         f'<div class="slider-control" data-part="control" hidden>'
-        f'<label for="{name}-slider">{escape(label)}</label>'
-        f'<input type="range" id="{name}-slider" data-part="slider" min="0" max="{len(frames) - 1}" '
-        f'step="1" value="{begin}" autocomplete="off" style="width: 100%"></div>'
-        f'<p><output for="{name}-slider" aria-live="polite" data-part="said">'
-        f"{escape(frames[begin]['said'])}</output></p>"
-        f"<figcaption>{escape(caption)}</figcaption>{data}"
-        f'<script type="application/json" data-part="data">{embedded}</script>'
-        f"<script>{_SCRIPT % name}</script></figure>"
+        f'<label for="{id_}">{escape(label)}</label>{beside}'
+        f'<input type="range" id="{id_}" data-part="{part}" min="0" max="{count - 1}" '
+        f'step="1" value="{at}" autocomplete="off" style="width: 100%"></div>'
+    )
+
+
+def _figure(name, above, sliders, said, caption, behind, data, script) -> str:
+    """Drawing and sliders, what is said, caption, table, data and script: the whole figure."""
+    return (
+        f'<figure class="slider-figure" id="{name}">{above}'
+        f'<p><output for="{sliders}" aria-live="polite" data-part="said">{escape(said)}</output></p>'
+        f"<figcaption>{escape(caption)}</figcaption>{behind}"
+        f'<script type="application/json" data-part="data">{_embedded(data)}</script>'
+        f"<script>{script % name}</script></figure>"
     )
 
 
@@ -495,7 +544,7 @@ _TWO_SCRIPT = """
 
 
 @dataclass(frozen=True)
-class TwoSliderFigure:
+class TwoSliderFigure(_Shown):
     """A figure with two sliders that a notebook and the book's pages show; see `two_slider_figure`.
 
     Attributes
@@ -513,15 +562,10 @@ class TwoSliderFigure:
     TwoSliderFigure 'mine' with 2 x 3 stops
     """
 
-    name: str
-    html: str
     stops: tuple[tuple[str, ...], tuple[str, ...]]
 
     def __repr__(self) -> str:
         return f"TwoSliderFigure {self.name!r} with {len(self.stops[0])} x {len(self.stops[1])} stops"
-
-    def _repr_html_(self) -> str:
-        return self.html
 
 
 def two_slider_figure(
@@ -609,11 +653,7 @@ def two_slider_figure(
         if len(given) != count:
             raise ValueError(f"{what} must be {count} texts, not {len(given)}")
         texts[what] = list(given)
-    for what, given in texts.items():
-        if not all(str(text).strip() for text in given):
-            raise ValueError(f"{what} must not be empty")
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise ValueError(f"name must be small letters, digits and hyphens, not {name!r}")
+    _check_words(name, texts)
     edges = _inputs.numbers("edges", edges)
     if edges.ndim != 1 or edges.size < 2 or np.any(np.diff(edges) <= 0):
         raise ValueError("edges must be at least two rising numbers")
@@ -666,13 +706,8 @@ def two_slider_figure(
 
 def _pairs(cells: pd.DataFrame, by: tuple[str, str], low: float, high: float) -> tuple[list[np.ndarray], np.ndarray]:
     """The stops of both sliders, and the row of `cells` that belongs to each pair."""
-    for column in (*by, "low", "high", "mark"):
-        if column not in cells.columns:
-            raise ValueError(f"cells has no column {column!r}")
-    axes = [np.unique(_inputs.numbers(column, cells[column])) for column in by]
-    for column, axis in zip(by, axes, strict=True):
-        if axis.size < 2:
-            raise ValueError(f"{column} must have at least two stops")
+    _check_columns(cells, (*by, "low", "high", "mark"))
+    axes = _axes(cells, by)
     _inputs.numbers(by[1], axes[1], low, high)
     for column in ("low", "high"):
         _inputs.numbers(column, cells[column], low, high)
@@ -680,22 +715,45 @@ def _pairs(cells: pd.DataFrame, by: tuple[str, str], low: float, high: float) ->
     _inputs.numbers("mark", marks[~np.isnan(marks)], low, high)
     if (cells["low"] > cells["high"]).any():
         raise ValueError("low must not be above high")
+    return axes, _order(cells, by, axes)
+
+
+def _check_columns(cells: pd.DataFrame, columns: Sequence[str]) -> None:
+    for column in columns:
+        if column not in cells.columns:
+            raise ValueError(f"cells has no column {column!r}")
+
+
+def _axes(cells: pd.DataFrame, by: Sequence[str]) -> list[np.ndarray]:
+    """The stops of each slider."""
+    axes = [np.unique(_inputs.numbers(column, cells[column])) for column in by]
+    for column, axis in zip(by, axes, strict=True):
+        if axis.size < 2:
+            raise ValueError(f"{column} must have at least two stops")
+    return axes
+
+
+def _order(cells: pd.DataFrame, by: Sequence[str], axes: Sequence[np.ndarray]) -> np.ndarray:
+    """The row of `cells` that belongs to each combination of stops."""
     order = np.full([axis.size for axis in axes], -1)
     places = [np.searchsorted(axis, cells[column]) for axis, column in zip(axes, by, strict=True)]
-    for row, (i, j) in enumerate(zip(*places, strict=True)):
-        if order[i, j] >= 0:
-            raise ValueError(f"cells has {by[0]} {axes[0][i]:g} and {by[1]} {axes[1][j]:g} twice")
-        order[i, j] = row
-    for i, j in np.argwhere(order < 0):
-        raise ValueError(f"cells has no row for {by[0]} {axes[0][i]:g} and {by[1]} {axes[1][j]:g}")
-    return axes, order
+    for row, place in enumerate(zip(*places, strict=True)):
+        if order[place] >= 0:
+            raise ValueError(f"cells has {_combination(by, axes, place)} twice")
+        order[place] = row
+    for place in np.argwhere(order < 0):
+        raise ValueError(f"cells has no row for {_combination(by, axes, place)}")
+    return order
+
+
+def _combination(by: Sequence[str], axes: Sequence[np.ndarray], place: Sequence[int]) -> str:
+    texts = [f"{column} {axis[i]:g}" for column, axis, i in zip(by, axes, place, strict=True)]
+    return " and ".join([part for part in (", ".join(texts[:-1]), texts[-1]) if part])
 
 
 def _stops(axis: np.ndarray, decimals: int) -> tuple[str, ...]:
     written = tuple(_written(value, decimals) for value in axis)
-    for one, other in zip(written, written[1:], strict=False):
-        if one == other:
-            raise ValueError(f"with {decimals} decimals two stops are written {one}")
+    _check_unlike(written, f"{decimals} decimals")
     return written
 
 
@@ -756,15 +814,11 @@ def _two_drawing(name, data, begin, ticks, head, meanings, description) -> str:
     band = 'fill="#e9e6dd" stroke="#8a877f" stroke-dasharray="4 3"'
     needle = f'stroke="{ink}" stroke-width="2" fill="{ink}"'
     out = [
-        f'<svg viewBox="0 0 {_WIDTH} {height}" role="img" xmlns="http://www.w3.org/2000/svg" '
-        f'aria-labelledby="{name}-title {name}-description" '
-        f'font-family="\'Bond Sans\', \'Segoe UI\', system-ui, sans-serif" font-size="15" fill="{ink}">',
-        f'<title id="{name}-title">{escape(head)}</title>',
-        f'<desc id="{name}-description">{escape(description)}</desc>',
+        _svg(name, height, head, description),
         f'<clipPath id="{name}-outside">'
         f'<rect data-part="left" x="{x[0]}" y="0" width="{round(low - x[0], 1)}" height="{base}"/>'
         f'<rect data-part="right" x="{high}" y="0" width="{round(x[-1] - high, 1)}" height="{base}"/></clipPath>',
-        f'<rect width="{_WIDTH}" height="{height}" fill="{figures.GROUND}"/>',
+        _ground(height),
         _text(4, 15, head, weight="600"),
         f'<rect data-part="band" x="{low}" y="{_TOP - 6}" width="{round(high - low, 1)}" height="{_TALL + 6}" {band}/>',
     ]
@@ -801,26 +855,362 @@ def _two_table(written, labels, order, words, fields, caption) -> str:
     for j, value in enumerate(written[1]):
         cells = "".join(f"<td>{escape(_joined(words, fields[row]))}</td>" for row in order[:, j])
         rows.append(f'<tr><th scope="row">{value}</th>{cells}</tr>')
-    return (
-        f'<details class="slider-data"><summary>The numbers behind the figure</summary>'
-        f'<div class="table-scroll"><table><caption>{escape(caption)}</caption>'
-        f'<thead><tr><th scope="col">{escape(labels[1])}</th>{head}</tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table></div></details>"
-    )
+    head = f'<th scope="col">{escape(labels[1])}</th>{head}'
+    return _behind(caption, head, f"<tbody>{''.join(rows)}</tbody>")
 
 
 def _two_html(name, drawing, behind, data, begin, labels, caption, sentence) -> str:
     controls = [
-        f'<div class="slider-control" data-part="control" hidden>'
-        f'<label for="{name}-{which}">{escape(label)}</label>'
-        f'<input type="range" id="{name}-{which}" data-part="{which}" min="0" max="{len(stops) - 1}" '
-        f'step="1" value="{at}" autocomplete="off" style="width: 100%"></div>'
+        _control(name, which, label, len(stops), at)
         for which, label, stops, at in zip(("first", "second"), labels, data["stops"], begin, strict=True)
     ]
-    return (
-        f'<figure class="slider-figure" id="{name}">{drawing}{"".join(controls)}'
-        f'<p><output for="{name}-first {name}-second" aria-live="polite" data-part="said">'
-        f"{escape(sentence)}</output></p><figcaption>{escape(caption)}</figcaption>{behind}"
-        f'<script type="application/json" data-part="data">{_embedded(data)}</script>'
-        f"<script>{_TWO_SCRIPT % name}</script></figure>"
+    sliders = f"{name}-first {name}-second"
+    return _figure(
+        name, drawing + "".join(controls), sliders, sentence, caption, behind, data, _TWO_SCRIPT
     )
+
+
+# --- one to four sliders -----------------------------------------------------------------
+
+_ROW, _THICK, _EDGE = 46, 16, 24  # height of a bar with its label, and alone; where bars may begin
+_LONGEST = 48  # characters that fit on a line of the drawing
+
+_MANY_SCRIPT = """
+(() => {
+  const figure = document.getElementById("%s");
+  const part = (name) => [...figure.querySelectorAll(`[data-part="${name}"]`)];
+  const { said, forbidden, stops, labels, texts, fields, parts, decimals, zero, unit } =
+    JSON.parse(part("data")[0].textContent);
+  const sliders = part("slider"), beside = part("stop");
+  const show = () => {
+    const at = sliders.map((slider) => Number(slider.value));
+    const row = at.reduce((sum, i, k) => sum * stops[k].length + i, 0);
+    const stands = at.map((i, k) => stops[k][i]);
+    sliders.forEach((slider, k) => slider.setAttribute("aria-valuetext", stands[k]));
+    beside.forEach((mark, k) => { mark.textContent = stands[k]; });
+    part("stands")[0].textContent = labels.map((label, k) => `${label}: ${stands[k]}`).join("; ") + ".";
+    const numbers = parts[row], words = numbers ? said : forbidden;
+    part("said")[0].textContent =
+      words.map((word, k) => word + (texts[fields[row][k]] ?? "")).join("");
+    part("forbidden")[0].setAttribute("visibility", numbers ? "hidden" : "visible");
+    part("bar").forEach((bar, k) => {
+      const long = numbers ? (numbers[k] / 10 ** decimals) * unit : 0;
+      bar.setAttribute("x", (zero + Math.min(long, 0)).toFixed(1));
+      bar.setAttribute("width", Math.abs(long).toFixed(1));
+    });
+    part("number").forEach((mark, k) => {
+      mark.textContent = numbers
+        ? (numbers[k] / 10 ** decimals).toFixed(decimals).replace("-", "\\u2212") : "\\u2013";
+    });
+  };
+  part("control").forEach((control) => { control.hidden = false; });
+  part("stands")[0].hidden = true;
+  sliders.forEach((slider) => slider.addEventListener("input", show));
+  show();
+})();
+"""
+
+
+@dataclass(frozen=True)
+class SlidersFigure(_Shown):
+    """A figure with one to four sliders; see `sliders_figure`.
+
+    Attributes
+    ----------
+    name : str
+        The figure's name, unique on its page.
+    html : str
+        The figure as HTML.
+    stops : tuple of tuple of str
+        Where each slider can stand, as it is written.
+
+    Examples
+    --------
+    >>> SlidersFigure("mine", "<figure></figure>", (("0", "1"), ("0", "1"), ("0.8", "0.9", "1.0")))
+    SlidersFigure 'mine' with 2 x 2 x 3 stops
+    """
+
+    stops: tuple[tuple[str, ...], ...]
+
+    def __repr__(self) -> str:
+        counts = " x ".join(str(len(stops)) for stops in self.stops)
+        return f"SlidersFigure {self.name!r} with {counts} stops"
+
+
+def sliders_figure(
+    cells: pd.DataFrame,
+    *,
+    sliders: Sequence[str],
+    parts: Sequence[str],
+    labels: Mapping[str, str],
+    limits: tuple[float, float],
+    name: str,
+    axis: str,
+    said: str,
+    caption: str,
+    description: str,
+    forbidden: tuple[str, str] | None = None,
+    strong: str | Sequence[str] = (),
+    start: Mapping[str, float] | None = None,
+    formats: Mapping[str, str] | None = None,
+    decimals: int = 2,
+) -> SlidersFigure:
+    """Draw horizontal bars, each a signed number, that one to four sliders change.
+
+    The table behind the figure does not hold every combination. It moves each slider in turn
+    through all its stops, while the others stay where they start.
+
+    Parameters
+    ----------
+    cells : pandas.DataFrame
+        A row for each combination of stops, every combination once. Columns: those of
+        `sliders` and `parts`, and whatever the texts name.
+    sliders : sequence of str
+        The columns that the sliders set, one to four.
+    parts : sequence of str
+        The columns that the bars show, from the top to the bottom.
+    labels : mapping
+        The words for each of these columns.
+    limits : tuple of float
+        Both ends of the axis, with zero between them or at one of them.
+    name : str
+        Identifies the figure on its page: small letters, digits and hyphens.
+    axis : str
+        What the bars measure, with its unit. It stands above the drawing.
+    said : str
+        The sentence that is shown, and read out, for each combination. A column's name in
+        braces stands for its value, with a format as in `str.format`: ``{effect:.2f}``. A
+        missing number is written as a dash.
+    caption, description : str
+        The words under the figure, and those that stand for it where it cannot be seen.
+    forbidden : tuple of str, optional
+        A column of true and false, and the sentence that takes the place of `said` where it
+        is true, in the same form. There the bars give way to a hatched field and the numbers
+        to dashes, and only there a part may be NaN.
+    strong : str or sequence of str, optional
+        Parts that stand out from the others: bars of another color, under bold words.
+    start : mapping, optional
+        The stop to begin at, for each slider; the middle one where it is not given.
+    formats : mapping, optional
+        How the stops of a slider are written, as in `format`; ``.2f`` where it is not given.
+    decimals : int
+        Decimal places of the numbers. A bar is as long as its number says.
+
+    Returns
+    -------
+    SlidersFigure
+        It shows itself at the end of a cell.
+
+    Raises
+    ------
+    ValueError
+        If a column or its label is missing, a column is both slider and part, there are no
+        sliders or more than four, a slider has fewer than two stops, a combination is missing
+        or stands twice, a number is not finite or lies outside the limits, the limits do not
+        hold zero, `start` is no stop, two stops are written alike, or a text is empty or too
+        long for the drawing.
+
+    Examples
+    --------
+    >>> import itertools
+    >>> import pandas as pd
+    >>> both = pd.DataFrame(itertools.product([0.0, 0.5, 1.0], [0.8, 1.0]), columns=["share", "rel"])
+    >>> both["relief"] = -0.54 * both["share"]
+    >>> both["push"] = -0.54 - both["relief"]
+    >>> sliders_figure(both, sliders=["share", "rel"], parts=["relief", "push"], strong="push",
+    ...                labels={"share": "share of relief", "rel": "reliability",
+    ...                        "relief": "through relief", "push": "what a push does"},
+    ...                limits=(-1, 0), name="ways", axis="Correlation or effect, in SDs",
+    ...                said="A push changes depression by {push:.2f} SDs.",
+    ...                caption="Two ways.", description="Two bars.", formats={"share": ".0%"})
+    SlidersFigure 'ways' with 3 x 2 stops
+    """
+    sliders, parts = tuple(sliders), tuple(parts)
+    strong = (strong,) if isinstance(strong, str) else tuple(strong)
+    start, formats = dict(start or {}), dict(formats or {})
+    if forbidden is not None and len(forbidden) != 2:
+        raise ValueError(f"forbidden must be a column and a sentence, not {len(forbidden)} texts")
+    _check_columns(cells, (*sliders, *parts, *(forbidden or ())[:1]))
+    _check_roles(sliders, parts, labels)
+    for what, named, known in (
+        ("start", start, sliders),
+        ("formats", formats, sliders),
+        ("strong", strong, parts),
+    ):
+        for column in named:
+            if column not in known:
+                raise ValueError(f"{what} names {column!r}, which is not among {', '.join(known)}")
+    texts = {"axis": [axis], "said": [said], "caption": [caption], "description": [description]}
+    texts["labels"] = [labels[column] for column in (*sliders, *parts)]
+    texts["forbidden"] = list(forbidden or ())
+    _check_words(name, texts)
+    for words in (axis, *(labels[part] for part in parts)):
+        if len(words) > _LONGEST:
+            raise ValueError(f"the drawing has room for {_LONGEST} characters, not for {words!r}")
+    decimals = _inputs.whole("decimals", decimals, 0, 6)
+    low, high = _limits(limits)
+    if not low <= 0 <= high:
+        raise ValueError(f"limits must hold zero, not {low:g} to {high:g}")
+    axes = _axes(cells, sliders)
+    order = _order(cells, sliders, axes)
+    barred = cells[forbidden[0]].to_numpy() if forbidden else np.zeros(len(cells), dtype=bool)
+    if barred.dtype != bool:
+        raise ValueError(f"{forbidden[0]} must be True or False in every row")
+    for part in parts:
+        for place in np.argwhere((cells[part].isna().to_numpy() & ~barred)[order]):
+            raise ValueError(f"{part} has no number for {_combination(sliders, axes, place)}")
+        _inputs.numbers(part, cells[part][~barred], low, high)
+    formats = [formats.get(column, ".2f") for column in sliders]
+    written = tuple(
+        tuple(_formatted(stop, form) for stop in stops)
+        for stops, form in zip(axes, formats, strict=True)
+    )
+    for stops, form in zip(written, formats, strict=True):
+        _check_unlike(stops, f"the format {form!r}")
+    begin = tuple(
+        _stop(stops, start[column]) if column in start else stops.size // 2
+        for column, stops in zip(sliders, axes, strict=True)
+    )
+    words, fields = _filled(said, cells)
+    barred_words, barred_fields = _filled(forbidden[1] if forbidden else "", cells)
+    fields = [barred_fields[row] if bar else fields[row] for row, bar in enumerate(barred)]
+    # The texts repeat themselves, so each is kept once.
+    texts = list(dict.fromkeys(text for row in order.flat for text in fields[row]))
+    number = {text: i for i, text in enumerate(texts)}
+    parts_of = [
+        None if barred[row] else [_scaled(cells[part].iloc[row], decimals) for part in parts]
+        for row in order.flat
+    ]
+    longest = max(len(_written(end, decimals)) for end in (low, high))
+    right = _WIDTH - 14 - _CHARACTER * longest
+    unit = (right - _EDGE) / (high - low)
+    data = {
+        "said": words,
+        "forbidden": barred_words,
+        "labels": [labels[column] for column in sliders],
+        "stops": written,
+        "texts": texts,
+        "fields": [[number[text] for text in fields[row]] for row in order.flat],
+        "parts": parts_of,
+        "decimals": decimals,
+        "zero": round(_EDGE - low * unit, 1),
+        "unit": round(unit, 4),
+    }
+    rows = [(labels[part], part in strong) for part in parts]
+    at = int(np.ravel_multi_index(begin, order.shape))
+    drawing = _many_drawing(name, data, at, rows, (low, high), axis, description)
+    behind = _many_table(data, begin, order.shape, [words for words, _ in rows], axis)
+    return SlidersFigure(name, _many_html(name, drawing, behind, data, begin, at, caption), written)
+
+
+def _check_roles(sliders: Sequence[str], parts: Sequence[str], labels: Mapping[str, str]) -> None:
+    """One to four sliders and some parts, each column once and with words."""
+    if not 1 <= len(sliders) <= 4:
+        raise ValueError(f"sliders must be one to four columns, not {len(sliders)}")
+    if not parts:
+        raise ValueError("parts must be at least one column")
+    for column in (*sliders, *parts):
+        if (sliders + parts).count(column) > 1:
+            raise ValueError(f"{column!r} must be one slider or one part")
+        if column not in labels:
+            raise ValueError(f"labels has no words for {column!r}")
+
+
+def _scaled(value: float, decimals: int) -> int:
+    """The digits of a number as it is written: 0.25 with two decimals is 25."""
+    return int(f"{value:.{decimals}f}".replace(".", ""))
+
+
+def _many_said(data: Mapping[str, Any], at: int) -> str:
+    words = data["said"] if data["parts"][at] else data["forbidden"]
+    return _joined(words, [data["texts"][i] for i in data["fields"][at]])
+
+
+def _many_numbers(data: Mapping[str, Any], at: int) -> list[float] | None:
+    numbers = data["parts"][at]
+    return numbers and [number / 10 ** data["decimals"] for number in numbers]
+
+
+def _many_drawing(name, data, at, rows, limits, axis, description) -> str:
+    ink, soft = figures.COLORS["ink"], figures.TEXT["gray"]
+    zero, unit = data["zero"], data["unit"]
+    right = round(zero + limits[1] * unit, 1)
+    foot = 30 + _ROW * len(rows)
+    tops = [30 + _ROW * (k + 1) - _THICK - 6 for k in range(len(rows))]
+    height = foot + 30
+    numbers = _many_numbers(data, at)
+    out = [
+        _svg(name, height, axis, description),
+        f'<pattern id="{name}-hatch" width="8" height="8" patternUnits="userSpaceOnUse">'
+        f'<path d="M-2 2L2 -2M0 8L8 0M6 10L10 6" stroke="{soft}" stroke-width="1.5"/></pattern>',
+        _ground(height),
+        _text(4, 15, axis, weight="600"),
+    ]
+    for value, words in _ticks(*limits):
+        x = round(zero + value * unit, 1)
+        lines = "".join(f"M{x} {y - 3}V{y + _THICK + 3}" for y in tops)
+        zeroth = abs(value) < 1e-9 * (limits[1] - limits[0])
+        color, wide = (soft, 2) if zeroth else (_GRID, 1)
+        out.append(
+            f'<path d="{lines}M{x} {foot}V{foot + 5}" stroke="{color}" stroke-width="{wide}" fill="none"/>'
+        )
+        out.append(_text(x, foot + 21, words, anchor="middle"))
+    out.append(f'<path d="M{_EDGE} {foot}H{right}" stroke="{soft}" fill="none"/>')
+    for k, (y, (words, strong)) in enumerate(zip(tops, rows, strict=True)):
+        long = round(numbers[k] * unit, 1) if numbers else 0.0
+        text = _written(numbers[k], data["decimals"]) if numbers else "\u2013"
+        color = figures.MARK["vermillion" if strong else "sky"]
+        out += [
+            _text(4, y - 7, words, weight="600" if strong else ""),
+            f'<rect data-part="bar" x="{zero + min(long, 0):.1f}" y="{y}" '
+            f'width="{abs(long):.1f}" height="{_THICK}" fill="{color}"/>',
+            f'<text data-part="number" x="{_WIDTH - 4}" y="{y + 13}" text-anchor="end">{text}</text>',
+        ]
+    hatched = "".join(
+        f'<rect x="{_EDGE}" y="{y}" width="{round(right - _EDGE, 1)}" height="{_THICK}" '
+        f'fill="url(#{name}-hatch)" stroke="{ink}"/>'
+        for y in tops
+    )
+    shown = "hidden" if numbers else "visible"
+    out.append(f'<g data-part="forbidden" visibility="{shown}">{hatched}</g>')
+    return "".join(out) + "</svg>"
+
+
+def _many_table(data, begin, shape, parts, axis) -> str:
+    """Each slider in turn through all its stops, the others where they start."""
+    head = "".join(f'<th scope="col">{escape(words)}</th>' for words in ("stands at", *parts))
+    bodies = []
+    for k, label in enumerate(data["labels"]):
+        rows = [f'<tr><th scope="rowgroup" colspan="{len(parts) + 1}">{escape(label)}</th></tr>']
+        for i, stop in enumerate(data["stops"][k]):
+            at = int(np.ravel_multi_index((*begin[:k], i, *begin[k + 1 :]), shape))
+            numbers = _many_numbers(data, at)
+            if numbers is None:
+                cells = f'<td colspan="{len(parts)}">{escape(_many_said(data, at))}</td>'
+            else:
+                cells = "".join(f"<td>{_written(number, data['decimals'])}</td>" for number in numbers)
+            rows.append(f'<tr><th scope="row">{escape(stop)}</th>{cells}</tr>')
+        bodies.append(f"<tbody>{''.join(rows)}</tbody>")
+    stays = "" if len(begin) == 1 else f" Each slider moves in turn; the others stay there: {_stands(data, begin)}"
+    return _behind(f"{axis}.{stays}", head, "".join(bodies))
+
+
+def _stands(data: Mapping[str, Any], begin: Sequence[int]) -> str:
+    """Where the sliders stand, in one line."""
+    pairs = zip(data["labels"], data["stops"], begin, strict=True)
+    return "; ".join(f"{label}: {stops[i]}" for label, stops, i in pairs) + "."
+
+
+def _many_html(name, drawing, behind, data, begin, at, caption) -> str:
+    ids = [f"{name}-slider-{k + 1}" for k in range(len(begin))]
+    controls = "".join(
+        _control(
+            name, "slider", label, len(stops), i, id_=id_,
+            beside=f' <span data-part="stop" aria-hidden="true">{escape(stops[i])}</span>',
+        )
+        for id_, label, stops, i in zip(ids, data["labels"], data["stops"], begin, strict=True)
+    )  # fmt: skip
+    stands = f'<div class="slider-stands" data-part="stands">{escape(_stands(data, begin))}</div>'
+    said = _many_said(data, at)
+    above = drawing + controls + stands
+    return _figure(name, above, " ".join(ids), said, caption, behind, data, _MANY_SCRIPT)
