@@ -11,7 +11,8 @@
 ``{ledger-table}``
     every row of the ledger;
 ``{scoreboard}``
-    every row of the ledger beside the synthetic trials; one that does not match is an error;
+    every row of the ledger beside the synthetic trials, with a filter, and as a file beside
+    the page; one that does not match is an error;
 ``{typed}``
     a number that is typed on purpose; the prose lint knows each by name.
 """
@@ -28,6 +29,9 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from tools import book, codebook, opening, scoreboard, selfcheck  # noqa: E402
+
+SCOREBOARD = "scoreboard"
+"""The key under which a page's metadata keep the scoreboard's file."""
 
 
 class BondDirective(SphinxDirective):
@@ -167,9 +171,30 @@ class Scoreboard(BondDirective):
         for module in ("tools/scoreboard.py", "src/helpers/report.py", "src/helpers/scoreboard.py"):
             self.depend_on(root / module)
         try:
-            return [raw(scoreboard.as_html(root / "data"))]
+            board = scoreboard.table(root / "data")
         except (ValueError, OSError) as error:
             raise self.error(str(error)) from error
+        self.env.metadata[self.env.docname][SCOREBOARD] = scoreboard.as_csv(board)
+        return [raw(scoreboard.as_html(board))]
+
+
+def write_scoreboard(app, exception):
+    """Write the scoreboard's file beside the page that links it."""
+    if exception is None and app.builder.format == "html":
+        for docname, metadata in app.env.metadata.items():
+            if SCOREBOARD in metadata:
+                path = (Path(app.outdir) / docname).with_name(scoreboard.FILE)
+                path.write_text(metadata[SCOREBOARD], encoding="utf-8", newline="")
+
+
+def keep_script_off(app, pagename, templatename, context, doctree):
+    """Jupyter Book gives each script to every page; the filter belongs to the scoreboard's alone."""
+    if SCOREBOARD not in app.env.metadata.get(pagename, {}):
+        context["script_files"] = [
+            script
+            for script in context.get("script_files", [])
+            if getattr(script, "filename", "") != f"_static/{scoreboard.SCRIPT}"
+        ]
 
 
 class Typed(SphinxRole):
@@ -186,5 +211,7 @@ def setup(app):
     app.add_directive("codebook", Codebook)
     app.add_directive("ledger-table", LedgerTable)
     app.add_directive("scoreboard", Scoreboard)
+    app.connect("html-page-context", keep_script_off)
+    app.connect("build-finished", write_scoreboard)
     app.add_role("typed", Typed())
     return {"parallel_read_safe": True, "parallel_write_safe": True}

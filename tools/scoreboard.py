@@ -1,15 +1,19 @@
 """The scoreboard page: every ledger row beside the synthetic trial and the ensemble.
 
-The table is made when the book is built. A row that does not match stops the build.
+The table is made when the book is built, for the page and as a CSV file beside it. A row that
+does not match stops the build. ``_static/scoreboard.js`` filters the rows of the page.
 """
 
 from __future__ import annotations
 
+import csv
 import html
+import io
 import json
+import math
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tools import book
 
@@ -28,12 +32,41 @@ STUDIES = {
 }
 
 
+#: The kinds of number that the filter knows, with the ledger's kinds that each holds.
+KINDS = {
+    "count": ("Counts and percentages", ("count", "percent")),
+    "mean": ("Means, SDs and limits", ("mean", "sd", "minimum", "range")),
+    "d": ("Effect sizes (d)", ("d_between", "d_change", "d_growth")),
+    "r": ("Correlations (r)", ("r",)),
+    "p": ("p values", ("p",)),
+}
+#: Whether a number was read again in its source, for the filter.
+CHECKED = {"yes": "Read again", "no": "Not read again (†)"}
+#: The file beside the page, and the script that only this page needs.
+FILE, SCRIPT = "scoreboard.csv", "scoreboard.js"
+#: The columns of the file.
+COLUMNS = (
+    "id", "study", "kind", "what", "how", "n", "published", "rebuilt", "lowest", "highest",
+    "matches", "checked", "source", "locator",
+)  # fmt: skip
+DIGITS = 12
+"""Significant digits of a rebuilt number in the file: the same on every machine."""
+
+
 class ScoreboardError(ValueError):
     """A row of the ledger that the synthetic data do not reproduce."""
 
 
-def table(data: Path = book.ROOT / "data") -> tuple[pd.DataFrame, pd.Series, int]:
-    """The scoreboard, the study of each row, and the number of trials.
+class Board(NamedTuple):
+    """Everything that the page and the file show."""
+
+    rows: pd.DataFrame
+    ledger: pd.DataFrame
+    trials: int
+
+
+def table(data: Path = book.ROOT / "data") -> Board:
+    """The scoreboard, the ledger, and the number of trials.
 
     Raises
     ------
@@ -59,7 +92,7 @@ def table(data: Path = book.ROOT / "data") -> tuple[pd.DataFrame, pd.Series, int
             for id in missed
         )
         raise ScoreboardError(f"{len(missed)} rows of the ledger do not match: {shown}")
-    return board, ledger["study"], ensemble["trial"].nunique()
+    return Board(board, ledger, ensemble["trial"].nunique())
 
 
 def titles(data: Path) -> dict[str, str]:
@@ -69,31 +102,97 @@ def titles(data: Path) -> dict[str, str]:
     return {variable["name"]: variable["title"] for variable in resource["variables"]}
 
 
-def as_html(data: Path = book.ROOT / "data") -> str:
-    """The summary and the table, as HTML."""
-    board, study, trials = table(data)
-    unchecked = int((~board["checked"]).sum())
+def as_csv(board: Board) -> str:
+    """The table as the text of a CSV file, a line for each row of the ledger."""
+    out = io.StringIO()
+    lines = csv.writer(out, lineterminator="\n")
+    lines.writerow(COLUMNS)
+    for (id, row), (_, entry) in zip(board.rows.iterrows(), board.ledger.iterrows(), strict=True):
+        numbers = (row["value"], row["lowest"], row["highest"])
+        lines.writerow(
+            [
+                id, entry["study"], entry["kind"], row["what"], row["how"], row["n"], entry["printed"],
+                *("" if math.isnan(number) else f"{number + 0.0:.{DIGITS}g}" for number in numbers),
+                *(str(bool(row[name])).lower() for name in ("matches", "checked")),
+                entry["source"], entry["locator"],
+            ]
+        )  # fmt: skip
+    return out.getvalue()
+
+
+def as_html(board: Board) -> str:
+    """The summary, the filter and the table, as HTML."""
+    rows, study, kinds = board.rows, board.ledger["study"], board.ledger["kind"]
+    unchecked = int((~rows["checked"]).sum())
     head = "".join(
         f'<th scope="col"{kind}>{text}</th>'
         for text, kind in (
             ("Number", ""), ("<em>n</em>", ' class="number"'), ("Published", ' class="number"'),
-            ("Rebuilt", ' class="number"'), (f"In {trials:,} trials", ' class="number"'), ("Match", ""),
+            ("Rebuilt", ' class="number"'), (f"In {board.trials:,} trials", ' class="number"'), ("Match", ""),
         )
     )  # fmt: skip
-    bodies = []
+    bodies, counts = [], []
     for key in dict.fromkeys(study):
-        rows = "\n".join(_row(id, board.loc[id]) for id in board.index[study == key])
+        ids = rows.index[study == key]
         name = html.escape(STUDIES.get(key, key))
-        bodies.append(f'<tbody>\n<tr class="study"><th scope="rowgroup" colspan="6">{name}</th></tr>\n{rows}\n</tbody>')
+        counts.append(f"<li>{name}: {_of(int(rows.loc[ids, 'matches'].sum()), len(ids))}</li>")
+        lines = "\n".join(_row(id, rows.loc[id], kind_of(kinds[id])) for id in ids)
+        bodies.append(
+            f'<tbody data-study="{html.escape(key)}">\n<tr class="study"><th scope="rowgroup" colspan="6">{name}</th></tr>\n{lines}\n</tbody>'
+        )
+    size = len(as_csv(board).encode()) / 1000
     return (
-        f'<p class="scoreboard-summary">All {len(board)} rows match: in the synthetic trial of this book, and in each of '
-        f"{trials:,} synthetic trials. A dagger (†) marks the {unchecked} published numbers that were not read again in their source.</p>\n"
+        f'<p class="scoreboard-summary">All {len(rows)} rows match: in the synthetic trial of this book, and in each of '
+        f"{board.trials:,} synthetic trials. A dagger (†) marks the {unchecked} published numbers that were not read again in their source.</p>\n"
+        f'<ul class="scoreboard-studies">{"".join(counts)}</ul>\n'
+        f'<p class="scoreboard-file"><a href="{FILE}" download>Download the table</a> (CSV, {size:.0f} kB)</p>\n'
+        f"{_filter(board)}\n"
         f'<div class="table-scroll"><table class="scoreboard"><caption>Published numbers beside synthetic trials</caption>\n'
         f"<thead><tr>{head}</tr></thead>\n" + "\n".join(bodies) + "\n</table></div>"
     )
 
 
-def _row(id: str, row: pd.Series) -> str:
+def _of(matched: int, count: int) -> str:
+    return f"{matched} of {count} {'row matches' if count == 1 else 'rows match'}"
+
+
+def kind_of(kind: str) -> str:
+    """Under which kind of number the filter finds a row of the ledger."""
+    return next(key for key, (_, kinds) in KINDS.items() if kind in kinds)
+
+
+def _filter(board: Board) -> str:
+    """The filter's controls. They stay hidden until the script has made them work."""
+    study = board.ledger["study"]
+    kinds = board.ledger["kind"].map(kind_of)
+    checked = board.rows["checked"].map({True: "yes", False: "no"})
+    selects = (
+        ("study", "Study", "All studies", {key: STUDIES.get(key, key) for key in dict.fromkeys(study)}, study),
+        ("kind", "Kind of number", "All kinds", {key: name for key, (name, _) in KINDS.items()}, kinds),
+        ("checked", "In its source", "All rows", CHECKED, checked),
+    )
+    fields = []
+    for name, label, every, choices, values in selects:
+        options = [f'<option value="">{every}</option>']
+        for key, words in choices.items():
+            count = int((values == key).sum())
+            if count:
+                options.append(f'<option value="{html.escape(key)}">{html.escape(words)}: {count}</option>')
+        fields.append(
+            f'<div><label for="scoreboard-{name}">{label}</label>'
+            f'<select id="scoreboard-{name}" name="{name}">{"".join(options)}</select></div>'
+        )
+    return (
+        '<form class="scoreboard-filter" aria-label="Filter the rows" autocomplete="off" hidden>'
+        + "".join(fields)
+        + '<div><label for="scoreboard-words">Words in the row</label>'
+        '<input type="search" id="scoreboard-words" name="words" spellcheck="false"></div>'
+        '<p><output for="scoreboard-study scoreboard-kind scoreboard-checked scoreboard-words"></output> '
+        '<button type="button">Show all rows</button></p></form>'
+    )
+
+
+def _row(id: str, row: pd.Series, kind: str) -> str:
     """One number: its words, its formula, its row id as a link to itself."""
     anchor = "row-" + id.replace(".", "-")  # the theme's script takes a dot for a class
     what = re.sub(r"^([dp]) ", r"<em>\1</em> ", html.escape(row["what"]))
@@ -103,7 +202,7 @@ def _row(id: str, row: pd.Series) -> str:
         for cell, mark in ((row["n"], ""), (row["printed"], dagger), (row["rebuilt"], ""), (row["over_all"], ""))
     )
     return (
-        f'<tr id="{anchor}"><th scope="row">{what}<span class="how">{html.escape(row["how"])}</span>'
+        f'<tr id="{anchor}" data-kind="{kind}" data-checked="{"yes" if row["checked"] else "no"}"><th scope="row">{what}<span class="how">{html.escape(row["how"])}</span>'
         f'<a href="#{anchor}"><code>{html.escape(id).replace(".", ".<wbr>")}</code></a></th>{numbers}'
         '<td class="match"><span aria-hidden="true">✓</span> matches</td></tr>'
     )

@@ -200,7 +200,8 @@ def board(
     pandas.DataFrame
         Index: id. Columns: what (words), how (the formula in words), n, printed, rebuilt
         (printed to the same digits), over_all (the range, two digits finer), matches
-        (whether every trial, and the one shown, meets the row), checked (bool).
+        (whether every trial, and the one shown, meets the row), checked (bool), and as
+        numbers that nobody rounded: value (NaN for a row of kind "range"), lowest, highest.
 
     Examples
     --------
@@ -229,7 +230,7 @@ def board(
                 "what": describe(row, codebook, titles, test), "how": beside["what"], "n": int(beside["n"]),
                 "printed": _shown(row.printed, row.kind), "rebuilt": _shown(beside["rebuilt_text"]),
                 "over_all": _range(row, low, high), "matches": bool(inside and beside["matches"]),
-                "checked": bool(row.checked),
+                "checked": bool(row.checked), "value": float(beside["rebuilt"]), "lowest": low, "highest": high,
             }
         )  # fmt: skip
     return pd.DataFrame(rows, index=ledger.index)
