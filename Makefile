@@ -30,7 +30,7 @@ test: $(VENV)/.ready ## run every test: unit, doctest, build rules, every cell o
 
 browser: $(VENV)/.ready ## test the built site in Chromium (needs it, and requirements-browser.txt)
 	@"$(PY)" -m tools.installer requirements-browser.txt
-	@"$(PY)" -m pytest -q -rs tests/browser
+	@"$(PY)" -m pytest -n 2 -q -rs tests/browser
 
 reference: $(VENV)/.ready ## run the chapters, show changed numbers, store them as reference
 	@"$(PY)" -m tools.reference
