@@ -8,7 +8,7 @@ PY := $(BIN)/python
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help env book test browser reference data lint bench serve clean lock
+.PHONY: help env book offline test browser reference data lint bench serve clean lock
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -25,6 +25,9 @@ book: $(VENV)/.ready ## build the site into _build/html
 	@"$(BIN)/jupyter-book" build . -W -n --keep-going
 	@echo "The book is in _build/html; open _build/html/index.html, or run 'make serve'."
 
+offline: book ## put the site into one zip that works without a network
+	@"$(PY)" -m tools.offline
+
 test: $(VENV)/.ready ## run every test: unit, doctest, build rules, every cell of every chapter
 	@"$(PY)" -m pytest -n 2 --dist loadfile -q
 
@@ -39,9 +42,10 @@ data: $(VENV)/.ready ## make the synthetic trials and the error rates in data/ a
 	@"$(PY)" -m tools.data
 	@"$(PY)" -m tools.error_rates
 
-lint: $(VENV)/.ready ## find statistics typed into prose, and breaches of the chapter contract
+lint: $(VENV)/.ready ## find statistics typed into prose, breaches of the chapter contract, terms without a link
 	@"$(PY)" -m tools.prose
 	@"$(PY)" -m tools.contract
+	@"$(PY)" -m tools.terms
 
 bench: $(VENV)/.ready ## time the build and the helpers, as ratios in one run
 	@"$(PY)" -m tools.bench

@@ -51,6 +51,11 @@ MENDS = (
     # The same for the button of the color mode, whose icons carry titles, and for "show code".
     (re.compile(r'(<i class="theme-switch [^>]*?) title="[^"]*"'), r'\1 aria-hidden="true"'),
     (re.compile(r'<summary aria-label="[^"]*"'), "<summary"),
+    # The arrow that unfolds a page's own pages in the contents has no name.
+    (
+        re.compile(r'<summary>(?=<span class="toctree-toggle")'),
+        '<summary aria-label="Pages below this one">',
+    ),
     # The logo, the search button and the contents stand in no landmark.
     (
         re.compile(r'<div id="pst-primary-sidebar"'),

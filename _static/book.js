@@ -26,3 +26,7 @@
     document.fonts.ready.then(update);
   });
 })();
+
+/* Opened from a folder, a page may not read other pages: search then lists titles alone. */
+if (location.protocol === "file:" && typeof DOCUMENTATION_OPTIONS === "object")
+  DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;

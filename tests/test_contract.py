@@ -5,7 +5,7 @@ import copy
 import pytest
 import yaml
 
-from tools import book, contract, opening, selfcheck
+from tools import book, contract, opening, prose, selfcheck
 
 CHAPTER = book.ROOT / "book" / "03-published-numbers.md"
 
@@ -71,6 +71,10 @@ BREACHES = {
         lambda t: t.replace("\n## A printed", "\n```{code-cell} ipython3\n1\n```\n\n```{code-cell} ipython3\n2\n```\n\n## A printed"),
         "no sentence between them",
     ),
+    "two cells with only a label between": (
+        lambda t: t.replace("\n## A printed", "\n```{code-cell} ipython3\n1\n```\n\n(cell-two)=\n```{code-cell} ipython3\n2\n```\n\n## A printed"),
+        "no sentence between them",
+    ),
 }
 
 
@@ -82,6 +86,11 @@ def test_a_breach_is_named(chapter, breach):
     assert changed != text, "the test did not change the chapter"
     chapter.write_text(changed)
     assert message in "\n".join(contract.faults(chapter))
+
+
+def test_a_label_adds_no_word():
+    text = "One sentence of words.\n\n(cell-one)=\n## More\n"
+    assert prose.prose_only(text).split() == "One sentence of words. ## More".split()
 
 
 QUESTION = {

@@ -149,7 +149,7 @@ def rhythm_faults(text: str, path: Path) -> list[str]:
         is_cell = block["head"].startswith("{code-cell}")
         if is_cell and is_hidden(block["body"]):
             continue  # a reader does not see it, nor does it part two cells
-        if is_cell and after_cell and not words.strip():
+        if is_cell and after_cell and not prose.LABEL.sub("", words).strip():
             first = code_lines(block["body"])[0]
             found.append(f"two code cells with no sentence between them, before {first!r}")
         words, after_cell = "", is_cell

@@ -44,6 +44,8 @@ CONVENTIONS = re.compile(
     r"\b95% (?:confidence |HC3 )?intervals?|\bmiddle 95%|\b95% of such\b|Python,? (?:version )?\d\.\d+|"
     r"version \d\.\d+|CC BY \d\.\d|\b[Cc]hapters? \d+(?: (?:to|and) \d+)?|\b2021 trial"
 )
+# A target that other pages link to, on a line of its own.
+LABEL = re.compile(r"^\([\w-]+\)=$", re.M)
 # Equalities that state a model or a hypothesis, not a result.
 HARMLESS = re.compile(r"(?:=|<|>|≤|≥)\s*[-\u2212+]?[01](?![\d.])")
 
@@ -78,8 +80,9 @@ def prose_only(text: str) -> str:
     text = re.sub(r"^```\{code-cell\}.*?^```", keep_captions, text, flags=re.S | re.M)
     text = without_code_blocks(text)
     text = re.sub(r"^\$\$.*?^\$\$", blank, text, flags=re.S | re.M)
-    text = re.sub(r"^minutes: .*$", blank, text, flags=re.M)
+    text = re.sub(r"^(?:minutes|builds_on): .*$", blank, text, flags=re.M)
     text = re.sub(r"^:[\w-]+:.*$", keep_option, text, flags=re.M)
+    text = LABEL.sub(blank, text)
     text = re.sub(r"^`{3,}.*$|^:{3,}.*$", blank, text, flags=re.M)
     # roles (computed numbers, citations, references), then inline code
     text = re.sub(r"\{[\w:.+-]+\}`[^`]*`", blank, text)

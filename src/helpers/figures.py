@@ -23,6 +23,24 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
 
+__all__ = [
+    "COLORS",
+    "GROUND",
+    "KINDS",
+    "MARK",
+    "ROLE",
+    "ROLE_TEXT",
+    "SIZE",
+    "TEXT",
+    "contrast",
+    "dot_interval",
+    "draw_dag",
+    "label_line",
+    "style",
+    "timeline",
+    "use_style",
+]
+
 GROUND = "#fdfcf8"
 """The warm white that every figure stands on, in light mode and in dark."""
 

@@ -1,0 +1,80 @@
+"""The zip of the site, unpacked into a path with a space and opened from there."""
+
+import zipfile
+
+import checks
+import pytest
+from conftest import SITE
+from test_site import loaded
+
+from tools import offline
+
+
+@pytest.fixture(scope="module")
+def unpacked(tmp_path_factory):
+    """The folder that a reader has after unpacking."""
+    if not (SITE / "index.html").is_file():
+        pytest.skip("the site is not built: run 'make book'")
+    folder = tmp_path_factory.mktemp("my books") / "a folder"
+    archive = offline.bundle(SITE, folder.parent / "book.zip")
+    zipfile.ZipFile(archive).extractall(folder)
+    return folder / offline.FOLDER
+
+
+@pytest.fixture
+def opened(unpacked, new_page):
+    """A function that opens a page of the folder and gives it with its recorder."""
+
+    def open_page(path, query=""):
+        page = new_page()
+        recorder = checks.Recorder(page, unpacked.as_uri())
+        loaded(page, (unpacked / path).as_uri() + query)
+        return page, recorder
+
+    return open_page
+
+
+def test_a_chapter_has_its_styles_fonts_and_math(opened):
+    page, recorder = opened("book/10-four-weeks-twelve-months.html")
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert ground == "rgb(253, 252, 248)"
+    assert page.locator(".katex").count() > 10
+    loaded_faces = page.evaluate(
+        "[...document.fonts].filter(f => f.status === 'loaded').map(f => f.family)"
+    )
+    assert any("KaTeX" in face for face in loaded_faces)
+    assert any("Bond Serif" in face for face in loaded_faces)
+    # Asked last: some versions of Chromium report their own inspector's look at a file.
+    faults = checks.images(page) + recorder.faults
+    assert faults + checks.fonts(page) == []
+
+
+def test_a_slider_moves(opened):
+    page, recorder = opened("book/10-four-weeks-twelve-months.html")
+    slider = page.locator("main input[type=range]").first
+    slider.scroll_into_view_if_needed()
+    before = slider.get_attribute("aria-valuetext")
+    figure = slider.locator("xpath=ancestor::*[.//*[local-name()='svg']][1]")
+    drawing = figure.inner_html()
+    slider.press("Home")
+    assert slider.get_attribute("aria-valuetext") != before
+    assert figure.inner_html() != drawing
+    assert recorder.faults == []
+
+
+def test_search_finds_a_word_and_its_result_opens(opened):
+    page, recorder = opened("search.html", "?q=randomization")
+    page.wait_for_selector("#search-results li a")
+    page.wait_for_function(
+        "() => (document.querySelector('.search-summary') || {textContent: ''}).textContent.includes('found')"
+    )
+    faults = list(recorder.faults)
+    page.locator("#search-results li a").first.click()
+    page.wait_for_selector("main article h1")
+    assert page.url.startswith("file:") and "search.html" not in page.url
+    assert faults + recorder.faults == []
+
+
+def test_the_folder_is_the_whole_site(unpacked):
+    pages = {path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html")}
+    assert pages == {path.relative_to(unpacked).as_posix() for path in unpacked.rglob("*.html")}
