@@ -85,6 +85,17 @@ class _Shown:
 
 
 @dataclass(frozen=True)
+class _Stopped(_Shown):
+    """A figure with a slider for each dimension of a grid."""
+
+    stops: tuple[tuple[str, ...], ...]
+
+    def __repr__(self) -> str:
+        counts = " x ".join(str(len(stops)) for stops in self.stops)
+        return f"{type(self).__name__} {self.name!r} with {counts} stops"
+
+
+@dataclass(frozen=True)
 class SliderFigure(_Shown):
     """A figure that a notebook and the book's pages show; see `slider_figure`.
 
@@ -543,8 +554,7 @@ _TWO_SCRIPT = """
 """
 
 
-@dataclass(frozen=True)
-class TwoSliderFigure(_Shown):
+class TwoSliderFigure(_Stopped):
     """A figure with two sliders that a notebook and the book's pages show; see `two_slider_figure`.
 
     Attributes
@@ -561,11 +571,6 @@ class TwoSliderFigure(_Shown):
     >>> TwoSliderFigure("mine", "<figure></figure>", (("16", "24"), ("0.00", "0.10", "0.20")))
     TwoSliderFigure 'mine' with 2 x 3 stops
     """
-
-    stops: tuple[tuple[str, ...], tuple[str, ...]]
-
-    def __repr__(self) -> str:
-        return f"TwoSliderFigure {self.name!r} with {len(self.stops[0])} x {len(self.stops[1])} stops"
 
 
 def two_slider_figure(
@@ -911,8 +916,7 @@ _MANY_SCRIPT = """
 """
 
 
-@dataclass(frozen=True)
-class SlidersFigure(_Shown):
+class SlidersFigure(_Stopped):
     """A figure with one to four sliders; see `sliders_figure`.
 
     Attributes
@@ -929,12 +933,6 @@ class SlidersFigure(_Shown):
     >>> SlidersFigure("mine", "<figure></figure>", (("0", "1"), ("0", "1"), ("0.8", "0.9", "1.0")))
     SlidersFigure 'mine' with 2 x 2 x 3 stops
     """
-
-    stops: tuple[tuple[str, ...], ...]
-
-    def __repr__(self) -> str:
-        counts = " x ".join(str(len(stops)) for stops in self.stops)
-        return f"SlidersFigure {self.name!r} with {counts} stops"
 
 
 def sliders_figure(
