@@ -17,17 +17,17 @@ import re
 import sys
 from pathlib import Path
 
+from bond_teach import BondDirective
 from docutils import nodes
-from docutils.statemachine import StringList
 from sphinx import addnodes
-from sphinx.util.docutils import SphinxDirective, SphinxRole
+from sphinx.util.docutils import SphinxRole
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 from tools import api  # noqa: E402  (the line above makes it importable)
 
 
-class Api(SphinxDirective):
+class Api(BondDirective):
     """The public names of one module."""
 
     required_arguments = 1
@@ -36,35 +36,26 @@ class Api(SphinxDirective):
         module = self.arguments[0]
         if module not in api.modules():
             raise self.error(f"there is no public module helpers.{module}")
-        self.env.note_dependency(str(api.HELPERS / f"{module}.py"))
+        self.depend_on(api.HELPERS / f"{module}.py")
         return self.markdown(api.as_markdown(module))
 
-    def markdown(self, text):
-        """The nodes of a piece of Markdown."""
-        parent = nodes.Element()
-        lines = StringList(text.splitlines(), self.get_source_info()[0])
-        self.state.nested_parse(lines, 0, parent)
-        return parent.children
 
-
-class ApiIndex(Api):
+class ApiIndex(BondDirective):
     """A line for each module."""
-
-    required_arguments = 0
 
     def run(self):
         for module in api.modules():
-            self.env.note_dependency(str(api.HELPERS / f"{module}.py"))
+            self.depend_on(api.HELPERS / f"{module}.py")
         return self.markdown(api.index_markdown())
 
 
-class CommandHelp(SphinxDirective):
+class CommandHelp(BondDirective):
     """What a command prints for ``--help``."""
 
     required_arguments = 1
 
     def run(self):
-        self.env.note_dependency(str(api.HELPERS / f"{self.arguments[0]}.py"))
+        self.depend_on(api.HELPERS / f"{self.arguments[0]}.py")
         text = api.command_help(self.arguments[0])
         return [nodes.literal_block(text, text, language="text")]
 

@@ -6,11 +6,10 @@ Made when the book is built, from ``data/claims.csv`` and the ledger. A verdict 
 
 from __future__ import annotations
 
-import html
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tools import book
+from tools import book, scoreboard
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,10 +33,9 @@ class VerdictError(ValueError):
 
 def zone(data: Path = book.ROOT / "data") -> float:
     """The zone of chapter 10: three points of GRID-HAMD for two SDs of experience."""
-    import pandas as pd
+    from helpers.trial import load_trial
 
-    trial = pd.read_csv(data / "trial.csv")
-    return 3 / (2 * trial.loc[trial["completed"], "grid_hamd_12mo"].std())
+    return 3 / (2 * load_trial(path=data / "trial.csv")["grid_hamd_12mo"].std())
 
 
 def as_markdown(data: Path = book.ROOT / "data") -> str:
@@ -97,7 +95,7 @@ def piece(row, ledger: pd.DataFrame) -> str:
     else:
         about = f"{spoken(rows['x'].iloc[0])} and {spoken(rows['y'].iloc[0])}"
     estimate = "" if row.estimate != row.estimate else f"{signed(row.estimate)}, "
-    links = ", ".join(link(name) for name in names)
+    links = ", ".join(scoreboard.link(name, "scoreboard.html") for name in names)
     unit, ends = UNITS[row.kind], f"{signed(row.low)} to\u00a0{signed(row.high)}"
     return f"{about}: {unit}\u00a0{estimate}{ends}, *n*\u00a0=\u00a0{row.n} ({links})"
 
@@ -113,9 +111,3 @@ def signed(value: float) -> str:
     """Two decimals and a true minus."""
     text = f"{value:.2f}"
     return (text if float(text) else text.lstrip("-")).replace("-", "\u2212")
-
-
-def link(id: str) -> str:
-    """A ledger row, linked to its line on the scoreboard."""
-    anchor = "row-" + id.replace(".", "-")
-    return f'<a href="scoreboard.html#{anchor}"><code>{html.escape(id).replace(".", ".<wbr>")}</code></a>'

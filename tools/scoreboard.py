@@ -192,9 +192,18 @@ def _filter(board: Board) -> str:
     )
 
 
+def anchor(id: str) -> str:
+    """The name of a row's place on the page; the theme's script would take a dot for a class."""
+    return "row-" + id.replace(".", "-")
+
+
+def link(id: str, page: str = "") -> str:
+    """A row's id, linked to its place on the page."""
+    return f'<a href="{page}#{anchor(id)}"><code>{html.escape(id).replace(".", ".<wbr>")}</code></a>'
+
+
 def _row(id: str, row: pd.Series, kind: str) -> str:
     """One number: its words, its formula, its row id as a link to itself."""
-    anchor = "row-" + id.replace(".", "-")  # the theme's script takes a dot for a class
     what = re.sub(r"^([dp]) ", r"<em>\1</em> ", html.escape(row["what"]))
     dagger = "" if row["checked"] else ' <abbr title="not read again in its source">†</abbr>'
     numbers = "".join(
@@ -202,7 +211,7 @@ def _row(id: str, row: pd.Series, kind: str) -> str:
         for cell, mark in ((row["n"], ""), (row["printed"], dagger), (row["rebuilt"], ""), (row["over_all"], ""))
     )
     return (
-        f'<tr id="{anchor}" data-kind="{kind}" data-checked="{"yes" if row["checked"] else "no"}"><th scope="row">{what}<span class="how">{html.escape(row["how"])}</span>'
-        f'<a href="#{anchor}"><code>{html.escape(id).replace(".", ".<wbr>")}</code></a></th>{numbers}'
+        f'<tr id="{anchor(id)}" data-kind="{kind}" data-checked="{"yes" if row["checked"] else "no"}"><th scope="row">{what}<span class="how">{html.escape(row["how"])}</span>'
+        f"{link(id)}</th>{numbers}"
         '<td class="match"><span aria-hidden="true">✓</span> matches</td></tr>'
     )
