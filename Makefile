@@ -6,9 +6,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PY := $(BIN)/python
 PORT ?= 8000
+RUNS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help env book offline test browser reference data lint bench serve clean lock
+.PHONY: help env book offline pdf epub test browser audit reference data lint litecheck bench serve clean lock
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -23,17 +24,28 @@ $(VENV)/.ready: requirements.txt pyproject.toml tools/env.sh
 
 book: $(VENV)/.ready ## build the site into _build/html
 	@"$(BIN)/jupyter-book" build . -W -n --keep-going
+	@"$(PY)" -m tools.lite
 	@echo "The book is in _build/html; open _build/html/index.html, or run 'make serve'."
 
 offline: book ## put the site into one zip that works without a network
 	@"$(PY)" -m tools.offline
 
+pdf: book ## print the book into one PDF (needs Chromium, and requirements-browser.txt)
+	@"$(PY)" -m tools.installer requirements-browser.txt
+	@"$(PY)" -m tools.pdf
+
+epub: book ## make an EPUB for e-readers, checked by EPUBCheck where it is installed
+	@"$(PY)" -m tools.epub
+
 test: $(VENV)/.ready ## run every test: unit, doctest, build rules, every cell of every chapter
-	@"$(PY)" -m pytest -n 2 --dist loadfile -q
+	@BOND_BROWSER=no "$(PY)" -m pytest -n 2 --dist loadfile -q
 
 browser: $(VENV)/.ready ## test the built site in Chromium (needs it, and requirements-browser.txt)
 	@"$(PY)" -m tools.installer requirements-browser.txt
 	@"$(PY)" -m pytest -n 2 -q -rs tests/browser
+
+audit: book ## run Lighthouse on every page of the site (RUNS=3, PAGES="book/12-power ...")
+	@"$(PY)" -m tools.audit --runs "$(RUNS)" $(PAGES)
 
 reference: $(VENV)/.ready ## run the chapters, show changed numbers, store them as reference
 	@"$(PY)" -m tools.reference
@@ -46,6 +58,9 @@ lint: $(VENV)/.ready ## find statistics typed into prose, breaches of the chapte
 	@"$(PY)" -m tools.prose
 	@"$(PY)" -m tools.contract
 	@"$(PY)" -m tools.terms
+
+litecheck: $(VENV)/.ready ## run helpers and chapters with the versions that a browser gets
+	@"$(PY)" -m tools.pyodide_check
 
 bench: $(VENV)/.ready ## time the build and the helpers, as ratios in one run
 	@"$(PY)" -m tools.bench

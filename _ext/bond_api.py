@@ -115,6 +115,17 @@ def show_colons(app, what, name, thing, options, lines):
     lines[:] = [line.replace(COLON, ":") for line in lines]
 
 
+def adopt(app, doctree):
+    """Tie every node to its page.
+
+    Those of a docstring still know the document that it was parsed into, and by that the whole
+    environment. Sphinx would store it with each page, 5 MB, and read it again in every build.
+    """
+    for node in doctree.findall():
+        if node.document is not doctree:
+            node.document = doctree
+
+
 def setup(app):
     for name in ("sphinx.ext.autodoc", "sphinx.ext.napoleon"):
         app.setup_extension(name)
@@ -123,6 +134,7 @@ def setup(app):
     app.add_directive("api-index", ApiIndex)
     app.add_directive("command-help", CommandHelp)
     app.add_role("helper-name", Name())
+    app.connect("doctree-read", adopt)
     app.connect("autodoc-skip-member", skip)
     app.connect("autodoc-process-docstring", before_napoleon, priority=400)
     app.connect("autodoc-process-docstring", show_colons, priority=600)

@@ -8,7 +8,8 @@ What it does, in the order of a build:
    one by one;
 3. warns (an error under ``-W``) about a page outside the table of contents, a
    data file without a codebook entry, and a figure without caption or alt text;
-4. forgets a failed build, so that the next one reports the same faults again.
+4. forgets a build that failed or was stopped, so that the next one reports the same
+   faults again and finishes what was left.
 """
 
 from __future__ import annotations
@@ -159,15 +160,37 @@ def has_caption(image):
     return figure is not None and any(isinstance(child, nodes.caption) for child in figure)
 
 
+def begin(app, config):
+    """Drop the saved environment of a build that was stopped before its end.
+
+    Sphinx takes the pages that such a build wrote for finished ones.
+    """
+    mark = unfinished(app)
+    if mark.exists():
+        environment(app).unlink(missing_ok=True)
+    mark.parent.mkdir(parents=True, exist_ok=True)
+    mark.touch()
+
+
 def forget_failed_build(app, exception):
     """Drop the saved environment of a failed build.
 
     Sphinx warns about a page only when it reads it. With a saved environment
     the next build would read nothing, warn of nothing, and pass.
     """
-    if exception is None and not app._warncount:
-        return
-    (Path(app.doctreedir) / "environment.pickle").unlink(missing_ok=True)
+    if exception is not None or app._warncount:
+        environment(app).unlink(missing_ok=True)
+    unfinished(app).unlink(missing_ok=True)
+
+
+def environment(app) -> Path:
+    """Where Sphinx keeps what it knows of the pages."""
+    return Path(app.doctreedir) / "environment.pickle"
+
+
+def unfinished(app) -> Path:
+    """The file that is there while a build runs."""
+    return Path(app.doctreedir) / "unfinished"
 
 
 def setup(app):
@@ -176,7 +199,9 @@ def setup(app):
     app.add_config_value("bond_looks", "", "html")
     app.connect("config-inited", name_cache_by_inputs, priority=1)
     app.connect("config-inited", check_files, priority=2)
+    app.connect("config-inited", begin, priority=999)  # when the settings were found good
     app.connect("env-before-read-docs", fill_cache)
     app.connect("doctree-read", check_figures)
-    app.connect("build-finished", forget_failed_build)
+    # After all other extensions, so that it sees the faults that they find at the end.
+    app.connect("build-finished", forget_failed_build, priority=1000)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -35,6 +35,11 @@ DROPDOWN = re.compile(
     re.S,
 )
 DIV = re.compile(r"<div\b|</div>")
+HEADING_LINK = re.compile(
+    r'(?P<start><h(?P<level>[1-6])\b[^>]*>(?P<text>(?:(?!</h[1-6]>).)*?))'
+    r'<a class="headerlink" href="(?P<href>[^"]*)" title="[^>]*>#</a></h(?P=level)>',
+    re.S,
+)
 UNUSED_FILES = ("scripts/fontawesome.js", "vendor/fontawesome")
 
 MENDS = (
@@ -63,6 +68,29 @@ MENDS = (
     ),
     # The button back to the top stands in none either, and a script wants it on the page.
     (re.compile(r'(<button [^>]*id="pst-back-to-top">.*?</button>)(.*)(?=</main>)', re.S), r"\2\1"),
+    # The buttons of the contents say what they are for.
+    (
+        re.compile(r'(<button class="sidebar-toggle primary-toggle [^>]*?) title="[^"]*"'),
+        r'\1 title="Contents of the book" aria-label="Contents of the book"',
+    ),
+    (
+        re.compile(r'(<button class="sidebar-toggle secondary-toggle [^>]*?) title="[^"]*"'),
+        r'\1 title="On this page" aria-label="On this page"',
+    ),
+    # The skip link moves the focus, too.
+    (re.compile(r'<main id="main-content"(?! tabindex)'), '<main id="main-content" tabindex="-1"'),
+    (
+        re.compile(r'(<a class="headerlink" href="[^"]*") title="(Link to this [^"]*)">'),
+        r'\1 title="\2" aria-label="\2">',
+    ),
+    # The logo, whose size is known before its file; it is the same in dark mode.
+    (re.compile(r'\s*<img [^>]*class="logo__image only-dark[^>]*>'), ""),
+    (
+        re.compile(r'(<img [^>]*class="logo__image) only-light("[^>]*?) alt=""'),
+        r'\1\2 width="68" height="44" alt=""',
+    ),
+    # Names that sphinx-exercise gives to several elements of a page, and nothing links to.
+    (re.compile(r' id="(?:exercise|solution)-content"'), ""),
     # The logo only repeats the title beside it.
     (re.compile(r'(<img [^>]*class="logo__image[^>]*?) alt=""'), r'\1 alt="" role="presentation"'),
     # A landmark with nothing in it.
@@ -89,6 +117,7 @@ def set_theme_options(app, config):
     config.html_theme_options |= {
         "logo": {"text": config.html_title, "alt_text": ""},
         "primary_sidebar_end": [],
+        "use_download_button": False,
         "use_fullscreen_button": False,
         "show_toc_level": 2,
         "pygments_light_style": "a11y-high-contrast-light",
@@ -98,17 +127,24 @@ def set_theme_options(app, config):
 
 def mend_pages_as_written(app):
     """Let every page pass through ``mended`` on its way to the file."""
-    if app.builder.format != "html" or getattr(app.builder, "templates", None) is None:
+    change_pages(app, lambda html, context: mended(html, context.get("pagename", "")))
+
+
+def change_pages(app, change):
+    """Let every page pass through ``change(html, context)`` on its way to the file.
+
+    Of several changes, the one that was asked for first is made first.
+    """
+    templates = getattr(app.builder, "templates", None)
+    if app.builder.format != "html" or templates is None:
         return
-    render = app.builder.templates.render
+    render = templates.render
 
-    def render_and_mend(template, context):
+    def render_and_change(template, context):
         html = render(template, context)
-        if template.endswith(".html"):
-            return mended(html, context.get("pagename", ""))
-        return html
+        return change(html, context) if template.endswith(".html") else html
 
-    app.builder.templates.render = render_and_mend
+    templates.render = render_and_change
 
 
 def mended(html, pagename=""):
@@ -117,12 +153,25 @@ def mended(html, pagename=""):
         logger.warning("KaTeX cannot read an equation", location=pagename, type="bond")
     for fault, mend in MENDS:
         html = fault.sub(mend, html)
+    html = HEADING_LINK.sub(named_link, html)
     html = folded(html)
     html = SCOPED_STYLE.sub("", html)
     html = TABLE.sub(lambda match: mended_table(match[0]), html)
-    if 'class="katex' not in html:
-        html = re.sub(r'\s*<link [^>]*katex[^>]*\.css[^>]*>', "", html)
     return html
+
+
+def named_link(match):
+    """A heading whose link to itself has a name of its own, not only a sign.
+
+    >>> named_link(HEADING_LINK.match(
+    ...     '<h2>A <em>b</em><a class="headerlink" href="#a" title="Link">#</a></h2>'))
+    '<h2>A <em>b</em><a class="headerlink" href="#a" aria-label="Link to: A b">#</a></h2>'
+    """
+    text = " ".join(re.sub(r"<[^>]*>", "", match["text"]).split()).replace('"', "&quot;")
+    return (
+        f'{match["start"]}<a class="headerlink" href="{match["href"]}"'
+        f' aria-label="Link to: {text}">#</a></h{match["level"]}>'
+    )
 
 
 def folded(html):

@@ -2,8 +2,6 @@
 
 ``{chapter-opening}``
     the question, objectives, needs, minutes and data of a chapter, from YAML;
-``{selfcheck} NAME``
-    the quiz in ``book/selfcheck/NAME.yml``, its numbers computed at build time;
 ``{chapter-table}``
     every chapter's opening in one table, for instructors;
 ``{chapter-map}``
@@ -37,7 +35,7 @@ from sphinx.transforms import SphinxTransform
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from tools import book, chapter_map, citation, claims, codebook, opening, scoreboard, selfcheck, terms  # noqa: E402
+from tools import book, chapter_map, citation, claims, codebook, opening, scoreboard, terms  # noqa: E402
 
 SCOREBOARD = "scoreboard"
 """The key under which a page's metadata keep the scoreboard's file."""
@@ -105,44 +103,6 @@ class ChapterOpening(BondDirective):
                 self.depend_on(paths[name])
                 found[name] = chapter_map.title_of(paths[name].read_text(encoding="utf-8"))
         return found
-
-
-class SelfCheck(BondDirective):
-    """A quiz: each option unfolds to its feedback, with no script."""
-
-    required_arguments = 1
-
-    def run(self):
-        path = Path(self.env.srcdir) / "book" / "selfcheck" / f"{self.arguments[0]}.yml"
-        self.depend_on(path)
-        try:
-            questions = selfcheck.load(path)
-        except selfcheck.SelfCheckError as error:
-            raise self.error(str(error)) from error
-        box = nodes.container(classes=["selfcheck"])
-        for number, question in enumerate(questions, start=1):
-            box += self.question_node(number, question)
-        return [box]
-
-    def question_node(self, number, question):
-        node = nodes.container(classes=["sc-question"])
-        node += nodes.paragraph(
-            "",
-            "",
-            nodes.strong(text=f"{number}. "),
-            *self.inline(question["question"]),
-        )
-        for letter, option in zip("ABCDEF", question["options"], strict=False):
-            kind = "correct" if option["correct"] else "wrong"
-            word = "Yes." if option["correct"] else "No."
-            node += raw('<details class="sc-option"><summary>')
-            node += nodes.inline("", f"{letter}. ", *self.inline(option["text"]), classes=["sc-text"])
-            node += raw(f'</summary><div class="sc-feedback {kind}">')
-            node += nodes.paragraph(
-                "", "", nodes.strong(text=f"{word} "), *self.inline(option["feedback"])
-            )
-            node += raw("</div></details>")
-        return node
 
 
 def raw(html):
@@ -305,7 +265,6 @@ class Typed(SphinxRole):
 
 def setup(app):
     app.add_directive("chapter-opening", ChapterOpening)
-    app.add_directive("selfcheck", SelfCheck)
     app.add_directive("chapter-table", ChapterTable)
     app.add_directive("chapter-map", ChapterMap)
     app.add_directive("citation", Citation)

@@ -119,6 +119,11 @@ class MiniBook:
         """The built page."""
         return self.read("_build/html/book/one.html")
 
+    def styles(self) -> str:
+        """The one stylesheet of the built pages."""
+        (path,) = (self.root / "_build" / "html" / "_static").glob("site.*.css")
+        return path.read_text(encoding="utf-8")
+
     def reference(self) -> dict:
         """The stored reference of the page."""
         return json.loads(self.read("tests/reference/one.json"))

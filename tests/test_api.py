@@ -111,6 +111,12 @@ def test_the_pages_build_and_show_every_name(built):
             assert f'id="helpers.{module}.{name}"' in page, name
 
 
+def test_a_stored_page_does_not_hold_the_whole_environment(built):
+    stored = sorted((built.root / "_build" / ".doctrees" / "book" / "api").glob("*.doctree"))
+    assert stored
+    assert [path.name for path in stored if b"BuildEnvironment" in path.read_bytes()] == []
+
+
 def test_the_index_names_every_module(built):
     page = BeautifulSoup(built.read("_build/html/book/api.html"), "html.parser").article
     links = [link["href"] for link in page.find_all("a", class_="internal")]

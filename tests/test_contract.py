@@ -96,6 +96,7 @@ def test_a_label_adds_no_word():
 QUESTION = {
     "id": "q",
     "question": "How many?",
+    "reread": "From *r* and *n* to *p*",
     "compute": {"n": "2 + 2", "double": "2 * n"},
     "options": [
         {"text": "{n}", "correct": True, "feedback": "It is {double:.1f} by two."},

@@ -1,5 +1,7 @@
 """The figure style and the shared drawings."""
 
+import itertools
+import re
 import subprocess
 import sys
 
@@ -14,6 +16,8 @@ import pytest
 from helpers import figures
 from matplotlib import font_manager
 from matplotlib.ft2font import FT2Font
+
+from tools import book
 
 
 @pytest.fixture
@@ -218,3 +222,95 @@ def test_notebook_output_becomes_svg_without_a_date(monkeypatch):
     monkeypatch.setattr(IPython, "get_ipython", lambda: object())
     figures.use_style()
     assert calls == [(("svg",), {"bbox_inches": None, "metadata": {"Date": None}})]
+
+
+# Dark
+
+
+DARK_GROUND = figures.DARK[figures.GROUND]
+# Machado, Oliveira and Fernandes (2009), severity 1, on linear RGB.
+VISION = {
+    "common": np.eye(3),
+    "protanopia": np.array(
+        [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]]
+    ),
+    "deuteranopia": np.array(
+        [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]]
+    ),
+    "tritanopia": np.array(
+        [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]]
+    ),
+}  # fmt: skip
+
+
+def seen(color, vision):
+    """A color in OKLab, as an eye of this kind sees it."""
+    linear = np.clip(VISION[vision] @ figures._linear(color), 0, 1)
+    return np.array(figures._LAB) @ np.cbrt(np.array(figures._LMS) @ linear)
+
+
+def nearest(colors, vision):
+    """The smallest distance of two colors; 0.02 is about what an eye can just tell apart."""
+    return min(
+        np.linalg.norm(seen(one, vision) - seen(other, vision))
+        for one, other in itertools.combinations(colors, 2)
+    )
+
+
+@pytest.mark.parametrize("name", figures.COLORS)
+def test_marks_and_labels_stand_out_in_the_dark(name):
+    assert figures.contrast(figures.in_dark(figures.COLORS[name]), DARK_GROUND) >= 3
+    assert figures.contrast(figures.in_dark(figures.MARK[name]), DARK_GROUND) >= 3
+    assert figures.contrast(figures.in_dark(figures.TEXT[name]), DARK_GROUND) >= 4.5
+
+
+def test_each_color_of_the_style_has_one_counterpart():
+    names = [figures.COLORS, figures.MARK, figures.TEXT]
+    assert set(figures._DARK) == set(figures.COLORS)
+    for name, counterparts in figures._DARK.items():
+        for palette, dark in zip(names, counterparts, strict=True):
+            assert figures.in_dark(palette[name]) == dark  # two roles of one color agree
+
+
+@pytest.mark.parametrize("vision", VISION)
+def test_the_dark_colors_are_told_apart_as_well_as_the_light_ones(vision):
+    dark = [figures.in_dark(color) for color in figures.MARK.values()]
+    assert nearest(dark, vision) >= max(0.04, nearest(figures.MARK.values(), vision))
+
+
+def test_another_color_keeps_its_hue_and_turns_its_lightness_around():
+    pale, deep = figures.in_dark("#fde725"), figures.in_dark("#440154")
+    assert figures._luminance(pale) < figures._luminance(deep)
+    assert figures.contrast(deep, DARK_GROUND) > 4.5
+    before, after = (np.arctan2(*figures._to_oklab(c)[1:]) for c in ("#440154", deep))
+    assert after == pytest.approx(before, abs=0.1)
+    grays = [f"#{level:02x}{level:02x}{level:02x}" for level in range(0, 256, 5)]
+    turned = [figures._luminance(figures.in_dark(gray)) for gray in grays]
+    assert turned == sorted(turned, reverse=True)
+
+
+@pytest.mark.parametrize("color", ["red", "#fff", "#12345g", ""])
+def test_what_is_no_color_has_no_counterpart(color):
+    with pytest.raises(ValueError, match="is no color of the form #rrggbb"):
+        figures.in_dark(color)
+
+
+def test_the_stylesheet_has_the_same_colors():
+    text = (book.ROOT / "_static" / "figures.css").read_text(encoding="utf-8")
+    light, dark = (
+        dict(re.findall(r"--fig-([\w-]+): (#[0-9a-f]{6});", part))
+        for part in text.split("@media screen", 2)[:2]
+    )
+    wanted = {
+        "ground": figures.GROUND, "ink": figures.COLORS["ink"], "soft": figures.TEXT["gray"],
+        "line": figures.MARK["gray"], "grid": figures.GRID,
+    }  # fmt: skip
+    for name in set(figures.COLORS) - {"ink"}:
+        short = name.replace("ll", "l") if name == "vermillion" else name
+        wanted |= {short: figures.MARK[name], f"{short}-text": figures.TEXT[name]}
+        wanted |= {f"{short}-area": figures.COLORS[name]}
+    assert light == wanted
+    assert dark == {name: figures.in_dark(color) for name, color in wanted.items()}
+    page = (book.ROOT / "_static" / "book.css").read_text(encoding="utf-8")
+    grounds = set(re.findall(r"--bond-ground: (#[0-9a-f]{6});", page))
+    assert {figures.GROUND, DARK_GROUND} <= grounds  # a figure stands on the page, not on a plate

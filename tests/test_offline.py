@@ -48,6 +48,48 @@ def test_the_entries_are_sorted(site, tmp_path):
     assert names[1:] == sorted(names[1:])
 
 
+SERVED = """<!doctype html>
+<p class="a needs-server b">Run <span>it</span> <a href="lite/index.html">here</a><br><img src=x.png></p>
+<p>Stay <img class="needs-server" src="lite/logo.png"> <a href="book/a.html?q=1#top">A</a></p>
+<div class="needs-server"><div>in <div>deep</div></div></div><svg><g class="needs-server"/></svg>
+<a href="https://example.org/">out</a> <a href="#here">here</a> <a class="needs-server-no">kept</a>
+"""
+
+
+def test_what_needs_a_server_stays_out(site, tmp_path):
+    (site / "index.html").write_text(SERVED)
+    (site / "lite").mkdir()
+    (site / "lite" / "index.html").write_text('<a href="gone.html">')
+    for name in ("404.html", "sitemap.xml"):
+        (site / name).write_text("For a server.")
+    archive = zipfile.ZipFile(offline.bundle(site, tmp_path / "out.zip"))
+    assert not [name for name in archive.namelist() if "lite" in name or "404" in name or "sitemap" in name]
+    assert archive.read(f"{offline.FOLDER}/index.html").decode() == """<!doctype html>
+
+<p>Stay  <a href="book/a.html?q=1#top">A</a></p>
+<svg></svg>
+<a href="https://example.org/">out</a> <a href="#here">here</a> <a class="needs-server-no">kept</a>
+"""
+
+
+def test_a_dead_link_is_an_error_that_names_it_and_leaves_no_archive(site, tmp_path):
+    (site / "book" / "a.html").write_text('<a href="../lite/index.html">Run it</a> <img src="b%20c.png">')
+    with pytest.raises(offline.OfflineError) as error:
+        offline.bundle(site, tmp_path / "out.zip")
+    assert "book/a.html links ../lite/index.html" in str(error.value)
+    assert "book/a.html links b%20c.png" in str(error.value)
+    assert not (tmp_path / "out.zip").exists()
+    (site / "book" / "b c.png").write_bytes(b"x")
+    (site / "book" / "a.html").write_text('<img src="b%20c.png">')
+    offline.bundle(site, tmp_path / "out.zip")
+
+
+def test_an_element_that_never_ends_is_an_error(site, tmp_path):
+    (site / "index.html").write_text('<div class="needs-server"><div>Run</div>')
+    with pytest.raises(offline.OfflineError, match="index.html: an element div .* not closed"):
+        offline.bundle(site, tmp_path / "out.zip")
+
+
 def test_no_site_no_archive(tmp_path):
     with pytest.raises(offline.OfflineError, match="make book"):
         offline.bundle(tmp_path, tmp_path / "out.zip")

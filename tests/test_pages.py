@@ -6,18 +6,16 @@ import json
 import os
 import re
 import subprocess
-import sys
 import tomllib
 
 import helpers
-import pytest
 from minibook import MiniBook
 
 from tools import book, citation, codebook, datapackage
 
 AROUND = (
-    "map", "plan", "your-paper", "scoreboard", "run", "data", "api", "glossary", "students",
-    "instructors", "contributing", "changelog", "about", "references",
+    "map", "plan", "your-paper", "scoreboard", "run", "in-browser", "data", "api", "glossary",
+    "students", "accessibility", "instructors", "contributing", "changelog", "about", "references",
 )  # fmt: skip
 
 
@@ -33,8 +31,10 @@ def test_the_pages_around_the_book_stand_in_order():
 
 def test_the_landing_page_leads_to_what_readers_look_for():
     links = re.findall(r"(?:\{doc\}`|:link: )book/([\w-]+)", read("index.md"))
-    assert set(AROUND) - set(links) == {"changelog"}  # which the page about the book links
-    assert "{doc}`changelog`" in read("book/about.md")
+    by_others = {"changelog": "about", "in-browser": "run"}
+    assert set(AROUND) - set(links) == set(by_others)
+    for name, page in by_others.items():
+        assert f"{{doc}}`{name}`" in read(f"book/{page}.md")
 
 
 # How to cite
@@ -95,9 +95,10 @@ def test_the_codebook_page_names_every_file_and_column():
 
 
 def commands(page):
-    """The lines of the code blocks of a page."""
-    blocks = re.findall(r"^```(?:ipython3|python)?\n(.*?)^```", read(page), re.M | re.S)
-    return [line for block in blocks for line in block.splitlines()]
+    """The lines of the code blocks of a page, and of no directive."""
+    blocks = re.findall(r"^```(.*)\n((?:.*\n)*?)```$", read(page), re.M)
+    code = [block for kind, block in blocks if kind in ("", "ipython3", "python")]
+    return [line for block in code for line in block.splitlines()]
 
 
 def test_every_make_target_and_file_that_the_page_names_is_there():
@@ -108,7 +109,6 @@ def test_every_make_target_and_file_that_the_page_names_is_there():
         assert re.search(rf"^{target}:", makefile, re.M)
     for path in re.findall(r"book/[\w-]+\.md", read("book/run.md")):
         assert (book.ROOT / path).is_file()
-    assert (book.ROOT / ".binder" / "colab.txt").is_file()
 
 
 def test_the_plain_commands_are_those_of_the_makefile_and_the_script():
@@ -122,19 +122,6 @@ def test_the_plain_commands_are_those_of_the_makefile_and_the_script():
     assert ".venv/bin/jupyter-book build . -W -n --keep-going" in typed
 
 
-def test_a_notebook_can_be_made_as_the_page_says(tmp_path):
-    line = next(line for line in commands("book/run.md") if "jupytext --to ipynb" in line)
-    source = book.ROOT / line.split()[-1]
-    target = tmp_path / "chapter.ipynb"
-    run = subprocess.run(
-        [sys.executable, "-m", "jupytext", "--quiet", "--to", "ipynb", "-o", target, source], check=False
-    )
-    assert run.returncode == 0
-    cells = json.loads(target.read_text(encoding="utf-8"))["cells"]
-    code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
-    assert len(code) == len(book.code_cells(book.read_notebook(source)))
-
-
 def test_a_notebook_beside_its_chapter_does_not_get_into_the_book(tmp_path):
     mini = MiniBook(tmp_path / "a book")
     mini.write("book/one.ipynb", json.dumps({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
@@ -144,7 +131,7 @@ def test_a_notebook_beside_its_chapter_does_not_get_into_the_book(tmp_path):
     assert "*.ipynb" in read(".gitignore").splitlines()
 
 
-# Binder and Colab
+# Binder
 
 
 def test_binder_finds_what_it_asks_for():
@@ -158,26 +145,3 @@ def test_binder_finds_what_it_asks_for():
     assert os.access(script, os.X_OK)
     assert script.read_text(encoding="utf-8").startswith("#!/bin/sh\n")
     assert subprocess.run(["sh", "-n", script], check=False).returncode == 0
-
-
-def imported():
-    """The top-level packages that chapters and helpers import."""
-    texts = [path.read_text(encoding="utf-8") for path in book.notebooks()]
-    texts += [path.read_text(encoding="utf-8") for path in (book.ROOT / "src" / "helpers").glob("*.py")]
-    line = re.compile(r"^(?:import ([a-z_]\w*)|from ([a-z_]\w*)[\w.]* import )", re.M)
-    found = {plain or package for text in texts for plain, package in line.findall(text)}
-    return found - set(sys.stdlib_module_names)
-
-
-def test_colab_gets_every_package_that_a_cell_imports():
-    listed = {line for line in read(".binder/colab.txt").splitlines() if not line.startswith("#")}
-    needed = {name.replace("_", "-") for name in imported()} - {"helpers"}
-    assert needed <= listed, needed - listed
-
-
-@pytest.mark.parametrize("name", ["requirements.in", "requirements.txt"])
-def test_what_colab_gets_is_in_the_lock(name):
-    lock = read(name)
-    for line in read(".binder/colab.txt").splitlines():
-        if line and not line.startswith("#") and (name.endswith("txt") or line != "myst-nb"):
-            assert re.search(rf"^{line}\b", lock, re.M), line

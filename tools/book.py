@@ -18,7 +18,9 @@ ROOT = Path(__file__).resolve().parents[1]
 # these re-executes every chapter; a change elsewhere re-executes none.
 SHARED_INPUTS = ("data", "src/helpers", "requirements.txt", "_config.yml")
 # What the look of every page depends on: a change writes the pages anew.
-SHARED_LOOKS = ("_static", "_vendor", "_ext")
+SHARED_LOOKS = ("_static", "_vendor", "_ext", "tools")
+# Folders of the built site without pages of the book.
+NO_PAGES = ("_static", "_images", "_downloads", "_sources", "lite")
 IGNORED_PARTS = ("__pycache__", ".ipynb_checkpoints", ".DS_Store")
 
 
@@ -41,6 +43,12 @@ def page_path(name: str, root: Path = ROOT) -> Path:
     """The source file of a page that the table of contents names."""
     path = root / name
     return path if path.suffix == ".md" else root / f"{name}.md"
+
+
+def site_pages(site: Path) -> list[Path]:
+    """The pages of the book in a built site, sorted by path."""
+    found = sorted(path.relative_to(site) for path in site.rglob("*.html"))
+    return [site / path for path in found if path.parts[0] not in NO_PAGES]
 
 
 def missing_from_toc(root: Path = ROOT) -> list[str]:

@@ -114,8 +114,8 @@ def code_lines(body: str) -> list[str]:
 
 
 def length_faults(text: str, path: Path) -> list[str]:
-    """A chapter's words, exercises and solutions left aside."""
-    before_exercises = text.split("\n## Exercises\n")[0]
+    """A chapter's words; exercises, solutions and descriptions of figures left aside."""
+    before_exercises = prose.without_descriptions(text.split("\n## Exercises\n")[0])
     words = len(re.findall(r"\w+(?:['\u2019-]\w+)*", prose.prose_only(before_exercises)))
     low, high = WORDS
     return [] if low <= words <= high else [f"{words} words, not {low} to {high}"]

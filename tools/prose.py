@@ -73,8 +73,8 @@ def blank(match: re.Match) -> str:
 def prose_only(text: str) -> str:
     """A page with everything but its sentences blanked out.
 
-    What remains: paragraphs, lists, tables, the text of directives, captions and
-    alt texts. What goes: front matter, code, roles, addresses, labels.
+    What remains: paragraphs, lists, tables, the text of directives, captions, alt
+    texts and descriptions of figures. What goes: front matter, code, roles, addresses, labels.
     """
     text = re.sub(r"\A---\n.*?\n---\n", blank, text, flags=re.S)
     text = re.sub(r"^```\{code-cell\}.*?^```", keep_captions, text, flags=re.S | re.M)
@@ -121,6 +121,15 @@ def keep_captions(match: re.Match) -> str:
     head = re.sub(r"^(\s*name:|\s*tags:|\s*width:).*$", blank, cell[start:end], flags=re.M)
     hidden = re.compile(r"[^\n]")
     return hidden.sub(" ", cell[:start]) + head + hidden.sub(" ", cell[end:])
+
+
+def without_descriptions(text: str) -> str:
+    r"""A page without the descriptions of its figures, which unfold only for who asks.
+
+    >>> without_descriptions("name: a\nbond:\n  description: >-\n    One.\n\n    Two.\n---\n")
+    'name: a\n---\n'
+    """
+    return re.sub(r"^bond:\n(?:[ ].*\n|\n)*", "", text, flags=re.M)
 
 
 def keep_option(match: re.Match) -> str:

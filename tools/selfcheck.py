@@ -10,8 +10,11 @@ A quiz is a list of questions in ``book/selfcheck/NAME.yml``::
         - text: "{n}"
           correct: true
           feedback: "..."
+      reread: From *r* and *n* to *p*
 
-Each expression under ``compute`` is evaluated with the book's helpers, the
+``reread`` names the section that teaches the answer: its heading, as it is written; or, for an
+earlier chapter, the page and the heading, as in ``02-study / Who took part``. The build stops at
+one that is not there. Each expression under ``compute`` is evaluated with the book's helpers, the
 ledger and the values above it at hand. Its value may stand, in braces, in any text of the question;
 ``{n:.2f}`` formats it. A literal brace is doubled.
 """
@@ -21,10 +24,13 @@ from __future__ import annotations
 import re
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import yaml
 
-QUESTION_KEYS = {"id", "question", "compute", "options"}
+QUESTION_KEYS = {"id", "question", "compute", "options", "reread"}
+EARLIER = re.compile(r"(\d\d-[a-z0-9-]+) / (.+)")
+ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 OPTION_KEYS = {"text", "correct", "feedback"}
 
 
@@ -54,10 +60,41 @@ def load(path: Path) -> list[dict]:
     if not path.is_file():
         raise SelfCheckError(f"there is no quiz {path.name}")
     questions = yaml.safe_load(path.read_text(encoding="utf-8"))
+    if not questions or not isinstance(questions, list):
+        raise SelfCheckError(f"{path.name} is no list of questions")
     ids = [question.get("id") for question in questions]
-    for repeated in {one for one in ids if ids.count(one) > 1}:
-        raise SelfCheckError(f"{path.name}: the id {repeated!r} stands twice")
-    return [filled(question, f"{path.name}, question {question.get('id')!r}") for question in questions]
+    for one in ids:
+        if ids.count(one) > 1:
+            raise SelfCheckError(f"{path.name}: the id {one!r} stands twice")
+    filled_in = []
+    for question in questions:
+        where = f"{path.name}, question {question.get('id')!r}"
+        reread = section(question.get("reread"), path.stem, where)
+        filled_in.append(filled(question, where) | {"reread": reread})
+    return filled_in
+
+
+def count(path: Path) -> int:
+    """How many questions a quiz has."""
+    return len(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+class Section(NamedTuple):
+    """A section of a chapter, which a reader may want to reread."""
+
+    page: str
+    title: str
+
+
+def section(reread: str | None, page: str, where: str) -> Section:
+    """The section that a question names, of its own chapter or of an earlier one."""
+    if not isinstance(reread, str) or not reread.strip():
+        raise SelfCheckError(f"{where}: 'reread' is missing, the section that teaches the answer")
+    if match := EARLIER.fullmatch(reread):
+        if match[1][:2] >= page[:2]:
+            raise SelfCheckError(f"{where}: the chapter to reread, {match[1]}, does not come before {page}")
+        return Section(match[1], match[2])
+    return Section(page, reread)
 
 
 def filled(question: dict, where: str) -> dict:
@@ -91,6 +128,8 @@ def check_shape(question: dict, where: str) -> None:
     for key in ("id", "question", "options"):
         if not question.get(key):
             raise SelfCheckError(f"{where}: {key!r} is missing")
+    if not ID.fullmatch(str(question["id"])):
+        raise SelfCheckError(f"{where}: the id must be small letters, digits and hyphens")
     options = question["options"]
     if not 3 <= len(options) <= 6:
         raise SelfCheckError(f"{where}: {len(options)} options, not three to six")

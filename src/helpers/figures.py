@@ -4,12 +4,14 @@
 and SVG output when a notebook is running. Colors are Okabe and Ito's (2008),
 which readers with any common color vision can tell apart. Each role also has a
 marker and a line style of its own, so that no figure depends on color alone.
+``DARK`` gives each color its counterpart on a dark page.
 
 Importing this module loads no plotting library; the functions do.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 import textwrap
 from pathlib import Path
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "COLORS",
+    "DARK",
+    "GRID",
     "GROUND",
     "KINDS",
     "MARK",
@@ -35,6 +39,7 @@ __all__ = [
     "contrast",
     "dot_interval",
     "draw_dag",
+    "in_dark",
     "label_line",
     "style",
     "timeline",
@@ -42,7 +47,10 @@ __all__ = [
 ]
 
 GROUND = "#fdfcf8"
-"""The warm white that every figure stands on, in light mode and in dark."""
+"""The warm white that every figure stands on; ``DARK`` names its counterpart."""
+
+GRID = "#dedbd2"
+"""The color of grid lines and of lines between rows."""
 
 FONT = "Bond Sans"
 FONT_FOLDER = Path(__file__).parent / "fonts"
@@ -76,9 +84,13 @@ def _channels(color: str) -> list[float]:
     return [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
 
 
+def _linear(color: str) -> list[float]:
+    return [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in _channels(color)]
+
+
 def _luminance(color: str) -> float:
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in _channels(color)]
-    return sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+    weights = (0.2126, 0.7152, 0.0722)
+    return sum(w * c for w, c in zip(weights, _linear(color), strict=True))
 
 
 def _darkened(color: str, ratio: float) -> str:
@@ -109,6 +121,112 @@ MARK = {name: _darkened(color, 3.0) for name, color in COLORS.items()}
 
 TEXT = {name: _darkened(color, 4.5) for name, color in COLORS.items()}
 """The same colors, darkened where they must be read (4.5:1)."""
+
+_DARK = {  # for areas, for marks, for text
+    "ink": ("#dfded9", "#dfded9", "#dfded9"),
+    "blue": ("#3a8ed6", "#3a8ed6", "#3a8ed6"),
+    "orange": ("#c08410", "#eeb03c", "#eeb03c"),
+    "green": ("#35b48f", "#35b48f", "#45be99"),
+    "vermillion": ("#e0692a", "#e0692a", "#f0854a"),
+    "sky": ("#6fb2da", "#93cdf2", "#93cdf2"),
+    "purple": ("#b76f98", "#dd9dc0", "#dd9dc0"),
+    "yellow": ("#a89f2e", "#f0e442", "#f0e442"),
+    "gray": ("#777b82", "#777b82", "#a5a9b0"),
+}
+
+DARK = {GROUND: "#16191e", GRID: "#333941"} | {
+    light: dark
+    for name, counterparts in _DARK.items()
+    for light, dark in zip((COLORS[name], MARK[name], TEXT[name]), counterparts, strict=True)
+}
+"""For each color of the style its counterpart on a dark page.
+
+A figure is drawn in its light colors only. The site's build adds the dark ones,
+so that one file follows the page from light to dark.
+"""
+
+
+def in_dark(color: str) -> str:
+    """What a color of a figure becomes on a dark page.
+
+    Parameters
+    ----------
+    color
+        A color as ``#rrggbb``.
+
+    Returns
+    -------
+    str
+        Its counterpart in ``DARK``. Any other color keeps its hue, and its
+        lightness is turned around: the light ground becomes the dark one, black
+        becomes nearly white.
+
+    Raises
+    ------
+    ValueError
+        When the color is not written as ``#rrggbb``.
+
+    Examples
+    --------
+    >>> in_dark(GROUND)
+    '#16191e'
+    >>> in_dark("#000000")
+    '#eeeeee'
+    """
+    color = color.lower()
+    if not re.fullmatch("#[0-9a-f]{6}", color):
+        raise ValueError(f"{color!r} is no color of the form #rrggbb")
+    if color in DARK:
+        return DARK[color]
+    lightness, a, b = _to_oklab(color)
+    top, bottom = _to_oklab(GROUND)[0], _to_oklab(DARK[GROUND])[0]
+    turned = _BLACK_IN_DARK - (_BLACK_IN_DARK - bottom) * lightness / top
+    for percent in range(100, -1, -2):  # less chroma, until the screen can show it
+        channels = _from_oklab(turned, a * percent / 100, b * percent / 100)
+        if all(-1e-3 <= channel <= 1 + 1e-3 for channel in channels):
+            break
+    return "#" + "".join(f"{round(255 * min(max(c, 0), 1)):02x}" for c in channels)
+
+
+_BLACK_IN_DARK = 0.95
+"""The lightness, from 0 to 1, that black gets on a dark page."""
+
+# Ottosson's OKLab (2020): a color's lightness apart from its hue.
+_LMS = (
+    (0.4122214708, 0.5363325363, 0.0514459929),
+    (0.2119034982, 0.6806995451, 0.1073969566),
+    (0.0883024619, 0.2817188376, 0.6299787005),
+)
+_LAB = (
+    (0.2104542553, 0.7936177850, -0.0040720468),
+    (1.9779984951, -2.4285922050, 0.4505937099),
+    (0.0259040371, 0.7827717662, -0.8086757660),
+)
+_ROOTS = (
+    (1.0, 0.3963377774, 0.2158037573),
+    (1.0, -0.1055613458, -0.0638541728),
+    (1.0, -0.0894841775, -1.2914855480),
+)
+_RGB = (
+    (4.0767416621, -3.3077115913, 0.2309699292),
+    (-1.2684380046, 2.6097574011, -0.3413193965),
+    (-0.0041960863, -0.7034186147, 1.7076147010),
+)
+
+
+def _times(matrix: Sequence[Sequence[float]], vector: Sequence[float]) -> list[float]:
+    return [sum(w * v for w, v in zip(row, vector, strict=True)) for row in matrix]
+
+
+def _to_oklab(color: str) -> list[float]:
+    return _times(_LAB, [value ** (1 / 3) for value in _times(_LMS, _linear(color))])
+
+
+def _from_oklab(lightness: float, a: float, b: float) -> list[float]:
+    """Channels of the screen, outside 0 to 1 where it cannot show the color."""
+    linear = _times(_RGB, [root**3 for root in _times(_ROOTS, (lightness, a, b))])
+    return [12.92 * c if c <= 0.0031308 else 1.055 * c ** (1 / 2.4) - 0.055 for c in linear]
+
 
 _ROLES = {
     "alliance_prep": ("blue", "o", "-"),
@@ -214,7 +332,7 @@ def use_style() -> None:
             "axes.axisbelow": True,
             "axes.prop_cycle": cycler(color=[MARK[name] for name in order])
             + cycler(linestyle=dashes),
-            "grid.color": "#dedbd2",
+            "grid.color": GRID,
             "grid.linewidth": 0.7,
             "lines.linewidth": 1.8,
             "lines.markersize": 6.5,
@@ -625,7 +743,7 @@ def timeline(
     ax.tick_params(axis="y", length=0, pad=10)
     ax.spines["left"].set_visible(False)
     for lane in range(1, len(lanes)):
-        ax.axhline(lane - 0.5, color="#dedbd2", linewidth=0.8, zorder=0)
+        ax.axhline(lane - 0.5, color=GRID, linewidth=0.8, zorder=0)
     for place in breaks:
         _draw_break(ax, place)
     if kinds:

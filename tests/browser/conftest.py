@@ -2,6 +2,7 @@
 
 import functools
 import http.server
+import os
 import shutil
 import threading
 from pathlib import Path
@@ -47,6 +48,8 @@ def site(serve):
 @pytest.fixture(scope="session")
 def browser():
     """Chromium without a window."""
+    if os.environ.get("BOND_BROWSER") == "no":
+        pytest.skip("'make test' leaves Chromium to 'make browser'")
     playwright = pytest.importorskip(
         "playwright.sync_api", reason="playwright is missing: run 'make browser'"
     )

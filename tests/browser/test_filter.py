@@ -153,10 +153,10 @@ def test_a_link_that_is_followed_later_brings_its_row_into_sight(opened):
     page.set_viewport_size({"width": 1280, "height": 300})
     # Chromium scrolls to a row that comes late; other browsers do not, so it may not know here.
     page.evaluate(f"history.replaceState(null, '', '{ROW}'); dispatchEvent(new HashChangeEvent('hashchange'))")
-    page.wait_for_function(f"document.querySelector('{ROW}').checkVisibility()")
+    page.wait_for_function(f"() => document.querySelector('{ROW}').checkVisibility()")
     page.wait_for_function(
-        f"(() => {{ const box = document.querySelector('{ROW}').getBoundingClientRect();"
-        " return box.top >= 0 && box.bottom <= innerHeight; })()"
+        f"() => {{ const box = document.querySelector('{ROW}').getBoundingClientRect();"
+        " return box.top >= 0 && box.bottom <= innerHeight; }"
     )
 
 

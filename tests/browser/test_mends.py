@@ -86,12 +86,6 @@ def test_icon_script_goes(bond_html):
     assert bond_html.mended(html) == "<head></head>"
 
 
-def test_katex_style_only_where_there_is_math(bond_html):
-    link = '<link rel="stylesheet" href="_static/katex/katex.min.css" />'
-    assert "<link" not in bond_html.mended(link)
-    assert "<link" in bond_html.mended(link + '<span class="katex">x</span>')
-
-
 def test_unreadable_math_is_warned_of(bond_html, monkeypatch):
     warnings = []
     monkeypatch.setattr(bond_html.logger, "warning", lambda *text, **more: warnings.append(text))

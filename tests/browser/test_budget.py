@@ -1,0 +1,163 @@
+"""Every page keeps to ``budgets.toml``: bytes, requests, no third party, a still layout.
+
+Bytes are what Chromium receives from a server that compresses as a static host does. What a
+*next* page costs is the part of a first visit that the landing page had not brought; three
+pages are visited that way for real, to show that the sum is right.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+
+import costs
+import pytest
+from conftest import SITE
+
+from tools import audit, serving
+
+PAGES = audit.pages(SITE) if (SITE / audit.FIRST).is_file() else [audit.FIRST]
+LIMITS = audit.budgets()
+REALLY_NEXT = [name for name in PAGES if name.startswith(("book/01", "book/10", "book/glossary"))]
+
+
+@pytest.fixture(scope="module")
+def slow_site():
+    """The built site, with fonts that come late."""
+    if not (SITE / audit.FIRST).is_file():
+        pytest.skip("the site is not built: run 'make book'")
+    with serving.served(SITE, delay=costs.late_fonts) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def arrival(slow_site, browser):
+    """What the landing page brings into the cache."""
+    with fresh(browser, 390) as context:
+        return costs.visit(context, slow_site + audit.FIRST, slow_site, scroll=False).files
+
+
+@contextlib.contextmanager
+def fresh(browser, width):
+    """A browser that was never here."""
+    context = browser.new_context(viewport={"width": width, "height": 844})
+    try:
+        yield context
+    finally:
+        context.close()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_page_keeps_to_its_budget(path, slow_site, arrival, browser, record_property):
+    with fresh(browser, 390) as context:
+        cost = costs.visit(context, slow_site + path, slow_site)
+    following = sum(size for name, size in cost.files.items() if name not in arrival)
+    figures = {
+        "first": sum(cost.files.values()),
+        "next": following,
+        "scrolled": sum(cost.later.values()),
+        "requests": len(cost.files),
+        "shift": round(cost.shift, 4),
+    }
+    for name, value in figures.items():
+        record_property(name, value)
+    if os.environ.get("BOND_COSTS"):  # a table with pytest -s
+        print(f"\n{path:40}", *(f"{name} {value}" for name, value in figures.items()))
+    assert costs.over_budget(cost, set(arrival), LIMITS) == []
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_wide_page_stands_still(path, slow_site, browser):
+    with fresh(browser, 1280) as context:
+        cost = costs.visit(context, slow_site + path, slow_site)
+    assert costs.shift_fault(cost, LIMITS) + cost.foreign == []
+
+
+@pytest.mark.parametrize("path", REALLY_NEXT or [audit.FIRST])
+def test_next_page_costs_what_is_new(path, slow_site, arrival, browser):
+    with fresh(browser, 390) as context:
+        alone = costs.visit(context, slow_site + path, slow_site, scroll=False)
+    with fresh(browser, 390) as context:
+        costs.visit(context, slow_site + audit.FIRST, slow_site, scroll=False)
+        after = costs.visit(context, slow_site + path, slow_site, scroll=False)
+    new = sum(size for name, size in alone.files.items() if name not in arrival)
+    assert sum(after.files.values()) == pytest.approx(new, abs=2000)  # lengths of heads differ
+
+
+# That the measures see what they are for.
+
+
+@pytest.fixture
+def bad_site(tmp_path, browser):
+    """A function that serves one page with files, and gives the faults of a visit."""
+
+    def measure(body, files=(), delay=costs.late_fonts, width=390, cached=()):
+        head = '<!doctype html><html lang="en"><meta charset="utf-8"><title>A page</title>'
+        (tmp_path / "index.html").write_text(head + body, encoding="utf-8")
+        for name, content in files:
+            (tmp_path / name).write_bytes(content)
+        with serving.served(tmp_path, delay) as address, fresh(browser, width) as context:
+            cost = costs.visit(context, address + "index.html", address)
+        return costs.over_budget(cost, set(cached), LIMITS)
+
+    return measure
+
+
+def test_sees_a_heavy_page(bad_site):
+    image = ("large.bin.png", os.urandom(450_000))
+    faults = bad_site('<img src="large.bin.png" width="9" height="9" alt="">', [image])
+    assert any("bytes of a first page" in fault and "large.bin.png" in fault for fault in faults)
+    assert any("bytes of a next page" in fault for fault in faults)
+
+
+def test_sees_a_heavy_next_page_that_is_light_enough_as_a_first(bad_site):
+    script = ("large.js", b"/*" + os.urandom(150_000).hex().encode() + b"*/")
+    page = '<script src="large.js"></script>'
+    assert any("next page" in fault for fault in bad_site(page, [script]))
+    assert bad_site(page, [script], cached=["large.js"]) == []
+
+
+def test_counts_bytes_after_compression(bad_site):
+    assert (
+        bad_site('<script src="a.js"></script>', [("a.js", b"/*" + b" " * 2_000_000 + b"*/")]) == []
+    )
+
+
+def test_lazy_image_far_below_is_no_part_of_the_first_page(bad_site):
+    image = ("large.png", os.urandom(450_000))
+    page = '<div style="height: 9000px"></div><img src="large.png" {} width="9" height="9" alt="">'
+    assert bad_site(page.format('loading="lazy"'), [image]) == []
+    assert bad_site(page.format(""), [image]) != []
+
+
+def test_sees_many_requests(bad_site):
+    scripts = [(f"{n}.js", b"1") for n in range(LIMITS["requests"]["first_page"] + 1)]
+    page = "".join(f'<script src="{name}"></script>' for name, _ in scripts)
+    assert any("requests" in fault for fault in bad_site(page, scripts))
+
+
+def test_sees_a_third_party(bad_site):
+    faults = bad_site('<img src="http://elsewhere.example/a.png" width="9" height="9" alt="">')
+    assert faults == ["request to a third party: http://elsewhere.example/a.png"]
+
+
+def test_sees_an_image_without_a_size(bad_site):
+    drawing = b'<svg xmlns="http://www.w3.org/2000/svg" width="300" height="300"/>'
+    page = '<img src="a.svg" {} alt=""><p>' + "Text that moves down. " * 40
+    late = lambda address: 0.3 if address.endswith(".svg") else 0  # noqa: E731
+    faults = bad_site(page.format(""), [("a.svg", drawing)], late)
+    assert any("the layout shifts" in fault for fault in faults)
+    assert bad_site(page.format('width="300" height="300"'), [("a.svg", drawing)], late) == []
+
+
+@pytest.mark.parametrize(("display", "still"), [("swap", False), ("optional", True)])
+def test_sees_a_late_font_that_moves_text(bad_site, display, still):
+    font = ("f.woff2", (audit.book.ROOT / "_static/fonts/BondSerif-Regular.woff2").read_bytes())
+    page = (
+        f'<style>@font-face {{ font-family: F; src: url("f.woff2"); font-display: {display} }}'
+        "p { font: 20px/1.5 F, monospace }</style>"
+        f"<p>{'Words that need more room in the one font than in the other. ' * 5}</p>"
+        f"<p>{'End. ' * 50}</p>"
+    )
+    faults = bad_site(page, [font])
+    assert (faults == []) is still, faults

@@ -1,0 +1,41 @@
+"""Files that are whole or not there, and archives that are the same bytes each time."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+TIME = (1980, 1, 1, 0, 0, 0)
+"""The earliest that an archive can hold; every file in one carries it."""
+
+
+@contextmanager
+def whole(target: Path) -> Iterator[Path]:
+    """A path to write to, which takes the target's place when all went well.
+
+    Until then, and after an error, the target stays what it was.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = target.with_name(f"{target.name}.part")
+    try:
+        yield unfinished
+        unfinished.replace(target)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def entry(name: str, kind: int = zipfile.ZIP_DEFLATED) -> zipfile.ZipInfo:
+    """A file of an archive, with a fixed time and plain rights."""
+    made = zipfile.ZipInfo(name, TIME)
+    made.compress_type = kind
+    made.create_system = 3  # the same on every machine
+    made.external_attr = 0o100644 << 16
+    return made
+
+
+def add(archive: zipfile.ZipFile, files: Mapping[str, bytes]) -> None:
+    """Add files to an archive, in the order that they come in."""
+    for name, content in files.items():
+        archive.writestr(entry(name), content, compresslevel=9)
