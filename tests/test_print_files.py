@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.minisite import KATEX, MiniSite
-from tools import book, epub, packing, pdf, takeaway, volume
+from tools import book, epub, packing, pdf, programs, takeaway, volume
 
 
 @pytest.fixture
@@ -123,7 +123,7 @@ def test_a_page_that_the_table_of_contents_lost_is_an_error(mini):
 
 @pytest.mark.parametrize("tool", ["pdf", "epub"])
 def test_without_a_site_the_command_says_so(tool, tmp_path):
-    if tool == "pdf" and not (shutil.which("chromium") or shutil.which("chromium-browser")):
+    if tool == "pdf" and not programs.chromium():
         pytest.skip("there is no Chromium here")
     if tool == "pdf":
         pytest.importorskip("pikepdf", reason="pikepdf is missing: run 'make browser'")

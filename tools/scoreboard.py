@@ -43,7 +43,7 @@ KINDS = {
 #: Whether a number was read again in its source, for the filter.
 CHECKED = {"yes": "Read again", "no": "Not read again (†)"}
 #: The file beside the page, and the script that only this page needs.
-FILE, SCRIPT = "scoreboard.csv", "scoreboard.js"
+FILE = "scoreboard.csv"
 #: The columns of the file.
 COLUMNS = (
     "id", "study", "kind", "what", "how", "n", "published", "rebuilt", "lowest", "highest",

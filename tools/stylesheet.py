@@ -12,6 +12,7 @@ import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import rcssmin
 import tinycss2
@@ -66,6 +67,7 @@ class Raw:
 
 
 Node = Rule | Group | Raw
+Kind = TypeVar("Kind", Rule, Raw)
 
 
 def use_of(pages: Iterable[str], scripts: Iterable[str]) -> Use:
@@ -247,22 +249,13 @@ def moved_url(match: re.Match, folder: str) -> str:
     return f'url("{posixpath.normpath(posixpath.join(folder, target))}")'
 
 
-def every_rule(rules: Iterable[Node]) -> Iterator[Rule]:
-    """All plain rules, also those in groups."""
+def every(kind: type[Kind], rules: Iterable[Node]) -> Iterator[Kind]:
+    """All rules of one kind, plain or kept as they stand, also those in groups."""
     for rule in rules:
-        if isinstance(rule, Rule):
+        if isinstance(rule, kind):
             yield rule
         elif isinstance(rule, Group):
-            yield from every_rule(rule.rules)
-
-
-def every_raw(rules: Iterable[Node]) -> Iterator[Raw]:
-    """All at-rules that are kept as they stand, also those in groups."""
-    for rule in rules:
-        if isinstance(rule, Raw):
-            yield rule
-        elif isinstance(rule, Group):
-            yield from every_raw(rule.rules)
+            yield from every(kind, rule.rules)
 
 
 def filtered(rules: Iterable[Node], keep: Callable[[Node], bool]) -> list[Node]:
@@ -282,9 +275,9 @@ def without_unread_properties(rules: list[Node], use: Use) -> list[Node]:
     """Drop custom properties that nothing reads, not even another property that is read."""
     readers: dict[str, set[str]] = {}
     read = set(use.properties)
-    for raw in every_raw(rules):
+    for raw in every(Raw, rules):
         read.update(READ_PROPERTY.findall(raw.text))
-    for rule in every_rule(rules):
+    for rule in every(Rule, rules):
         for name, value in rule.declarations:
             names = set(READ_PROPERTY.findall(value))
             if name.startswith("--"):
@@ -296,7 +289,7 @@ def without_unread_properties(rules: list[Node], use: Use) -> list[Node]:
         new = readers.get(waiting.pop(), set()) - read
         read |= new
         waiting += new
-    for rule in every_rule(rules):
+    for rule in every(Rule, rules):
         rule.declarations = [
             (name, value)
             for name, value in rule.declarations
@@ -308,7 +301,7 @@ def without_unread_properties(rules: list[Node], use: Use) -> list[Node]:
 def without_idle_animations(rules: list[Node]) -> list[Node]:
     """Drop keyframes that no rule starts."""
     started: set[str] = set()
-    for rule in every_rule(rules):
+    for rule in every(Rule, rules):
         for name, value in rule.declarations:
             if "animation" in name or name.startswith("--"):
                 started.update(WORD.findall(value))
@@ -324,7 +317,7 @@ def without_unnamed_fonts(rules: list[Node], replaced: tuple[str, ...]) -> list[
     """Drop the faces of families that no rule names."""
     values = [
         value
-        for rule in every_rule(rules)
+        for rule in every(Rule, rules)
         if rule.prelude != "@font-face"
         for name, value in rule.declarations
         if name in ("font", "font-family") or name.startswith("--")

@@ -3,14 +3,15 @@
 import functools
 import http.server
 import os
-import shutil
 import threading
 from pathlib import Path
 
 import pytest
 
+from tools import programs
+
 SITE = Path(__file__).resolve().parents[2] / "_build" / "html"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+CHROMIUM = programs.chromium()
 
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):

@@ -1,19 +1,18 @@
 """The PDF: a small one made here, and the whole book's where it has been made."""
 
 import re
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from tests.minisite import MiniSite
-from tools import pdf, volume
+from tools import pdf, programs, volume
 
 pypdf = pytest.importorskip("pypdf", reason="pypdf is missing: run 'make browser'")
 pytest.importorskip("pikepdf", reason="pikepdf is missing: run 'make browser'")
 pytest.importorskip("playwright.sync_api", reason="playwright is missing: run 'make browser'")
 pytestmark = pytest.mark.skipif(
-    not (shutil.which("chromium") or shutil.which("chromium-browser")),
+    not programs.chromium(),
     reason="there is no Chromium here",
 )
 MILLIMETER = 96 / 25.4
