@@ -52,13 +52,14 @@ def site_pages(site: Path) -> list[Path]:
 
 
 def missing_from_toc(root: Path = ROOT) -> list[str]:
-    """Markdown files under ``book/`` that no reader would ever see."""
+    """Markdown files under ``book/`` that no reader would ever see, sheets of assignments aside."""
     listed = {page_path(name, root).resolve() for name in toc_pages(root)}
     found = sorted((root / "book").rglob("*.md"))
     return [
         path.relative_to(root).as_posix()
         for path in found
         if path.resolve() not in listed
+        and path.parent.name != "assignment"
         and not any(part in IGNORED_PARTS for part in path.parts)
     ]
 
