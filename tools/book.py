@@ -110,8 +110,23 @@ def digest(names: tuple[str, ...], root: Path = ROOT) -> str:
     total = hashlib.sha256(f"{sys.version_info[:2]}".encode())
     for path in files_below(names, root):
         total.update(path.relative_to(root).as_posix().encode() + b"\0")
-        total.update(path.read_bytes() + b"\0")
+        total.update(content_of(path) + b"\0")
     return total.hexdigest()[:16]
+
+
+def content_of(path: Path) -> bytes:
+    """What a file says to the chapters: of the configuration, all but the settings of the site.
+
+    A setting whose name begins with ``bond_`` tells how pages are shown. It changes no number,
+    so a change of it must not run the chapters anew.
+    """
+    if path.name != "_config.yml":
+        return path.read_bytes()
+    settings = yaml.safe_load(path.read_bytes()) or {}
+    config = (settings.get("sphinx") or {}).get("config") or {}
+    for name in [name for name in config if str(name).startswith("bond_")]:
+        del config[name]
+    return yaml.safe_dump(settings, sort_keys=False).encode()
 
 
 def kernel_environment(root: Path = ROOT) -> dict[str, str]:

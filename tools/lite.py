@@ -239,7 +239,11 @@ def assemble(target: Path, held: Mapping[str, bytes], packed: Mapping[str, bytes
 
 
 def add_icons(folder: Path) -> None:
-    """Add the icons of the browser's tab that the notebooks ask for by name."""
+    """Add the icons of the browser's tab that the notebooks ask for by name.
+
+    JupyterLite adds others where all of Jupyter's server is installed; those are dropped.
+    """
+    shutil.rmtree(folder / "static", ignore_errors=True)
     target = folder / "static" / "favicons"
     target.mkdir(parents=True)
     for name in ICONS:

@@ -27,7 +27,7 @@ from typing import Any
 
 import nbformat
 
-from tools import book, bookkeeping, chapter_map, packing, plain, reference
+from tools import book, bookkeeping, chapter_map, packing, plain, reference, solutions
 
 FIRST = "READ-ME-FIRST.txt"
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
@@ -164,7 +164,7 @@ def notebook(
     plain.PlainError
         When the text holds something that only the site can draw.
     """
-    source = book.read_notebook(page)
+    source = as_shown(page)
     context = plain.Page(
         page.stem, values, figure_numbers(source, page.stem), page.parents[1], link
     )
@@ -196,6 +196,15 @@ def notebook(
     )
     nbformat.validate(made)
     return made
+
+
+def as_shown(page: Path):
+    """A page as a notebook, without its solutions where the site does not show them."""
+    if solutions.shown(page.parents[1]):
+        return book.read_notebook(page)
+    import jupytext
+
+    return jupytext.reads(solutions.without(page.read_text(encoding="utf-8")), fmt="md:myst")
 
 
 def split_title(cells: list) -> list:
