@@ -9,7 +9,7 @@ PORT ?= 8000
 RUNS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help env book offline pdf epub test browser audit reference data lint litecheck bench serve clean lock
+.PHONY: help env book offline pdf epub assignments grade proof student test browser audit reference data lint litecheck bench serve clean lock
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -17,6 +17,11 @@ help: ## list the targets
 	  awk -F '\t' '{ printf "  make %-10s %s\n", $$1, $$2 }'
 
 env: $(VENV)/.ready ## make or update .venv from requirements.txt
+
+# The grader and what it rests on; a reader of the book needs none of it.
+$(VENV)/.grading: requirements-grading.txt $(VENV)/.ready
+	@"$(PY)" -m tools.installer requirements-grading.txt
+	@touch "$@"
 
 $(VENV)/.ready: requirements.txt pyproject.toml tools/env.sh
 	@PYTHON="$(PYTHON)" sh tools/env.sh "$(VENV)"
@@ -37,7 +42,19 @@ pdf: book ## print the book into one PDF (needs Chromium, and requirements-brows
 epub: book ## make an EPUB for e-readers, checked by EPUBCheck where it is installed
 	@"$(PY)" -m tools.epub
 
-test: $(VENV)/.ready ## run every test: unit, doctest, build rules, every cell of every chapter
+assignments: $(VENV)/.grading ## make each chapter's assignment: student, solution, grading (CHAPTERS="07-alliance-growth ...")
+	@"$(PY)" -m tools.assignments $(CHAPTERS)
+
+grade: $(VENV)/.grading ## grade a folder of notebooks that were handed in (DIR=handed-in)
+	@"$(PY)" -m tools.grade "$(DIR)"
+
+proof: $(VENV)/.grading ## show that right answers score, wrong ones lose, hostile ones are contained (CHAPTERS=...)
+	@"$(PY)" -m tools.proof $(CHAPTERS)
+
+student: book ## build the site without solutions into _build/student, and search it for them
+	@"$(PY)" -m tools.student_site --build
+
+test: $(VENV)/.grading ## run every test: unit, doctest, build rules, every cell of every chapter
 	@BOND_BROWSER=no "$(PY)" -m pytest -n 2 --dist loadfile -q
 
 browser: $(VENV)/.ready ## test the built site in Chromium (needs it, and requirements-browser.txt)
@@ -74,6 +91,8 @@ lock: ## make requirements.txt anew from requirements.in (needs uv)
 	  requirements.in -o requirements.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --quiet \
 	  requirements-browser.in -c requirements.txt -o requirements-browser.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --quiet \
+	  requirements-grading.in -c requirements.txt -o requirements-grading.txt
 
 clean: ## delete everything that the other targets made
 	rm -rf "$(VENV)" _build .hypothesis .pytest_cache .ruff_cache src/*.egg-info

@@ -155,7 +155,9 @@ def read_sheet(path: Path) -> Sheet:
     for at, start in enumerate(starts):
         end = starts[at + 1].start() if at + 1 < len(starts) else len(body)
         tasks.append(task(start["label"], body[start.end() : end], path))
-    made = Sheet(path.stem, facts["minutes"], setup, tasks, facts["discussion"], facts["misconceptions"])
+    made = Sheet(
+        path.stem, facts["minutes"], setup, tasks, facts["discussion"], facts["misconceptions"]
+    )
     if faults := sheet_faults(made):
         raise SheetError(f"{path.name}: {faults[0]}")
     return made
@@ -258,7 +260,9 @@ def exercises(page: Path, values: Mapping[str, str]) -> dict[str, Exercise]:
                 number = context.numbered(len(made) + 1)
                 body = plain.plain(re.sub(r"^:[\w-]+:.*\n", "", text, flags=re.M), context)
                 title = re.match(r"\*\*(.+?)\*\*\s*", body)
-                last = made[label] = Exercise(label, number, (title[1] if title else "").rstrip("."))
+                last = made[label] = Exercise(
+                    label, number, (title[1] if title else "").rstrip(".")
+                )
                 last.text = body[title.end() :] if title else body
             elif kind == "solution-start":
                 solving = made[argument]
@@ -279,7 +283,9 @@ def blocks(markdown: str) -> list[tuple[str, str, str]]:
     page = plain.Page("", {}, {})
     while at < len(lines):
         fence = plain.FENCE.fullmatch(lines[at].strip())
-        if not (fence and fence["name"] in ("exercise", "solution-start", "solution-end", "admonition")):
+        if not (
+            fence and fence["name"] in ("exercise", "solution-start", "solution-end", "admonition")
+        ):
             text.append(lines[at])
             at += 1
             continue
@@ -287,7 +293,13 @@ def blocks(markdown: str) -> list[tuple[str, str, str]]:
             found.append(("text", "", "\n".join(text)))
         text = []
         end = plain.closing(lines, at, fence["fence"], page)
-        found.append((fence["name"], (fence["argument"] or "").strip(), "\n".join(lines[at + 1 : end]) + "\n"))
+        found.append(
+            (
+                fence["name"],
+                (fence["argument"] or "").strip(),
+                "\n".join(lines[at + 1 : end]) + "\n",
+            )
+        )
         at = end + 1
     if "\n".join(text).strip():
         found.append(("text", "", "\n".join(text)))
@@ -312,7 +324,9 @@ def marked(code: str, where: str) -> str:
     for node in functions:
         has_words = ast.get_docstring(node) is not None
         if not has_words:
-            raise SheetError(f"{where}: the function {node.name!r} needs a docstring: it tells students what to write")
+            raise SheetError(
+                f"{where}: the function {node.name!r} needs a docstring: it tells students what to write"
+            )
         first = node.body[1] if len(node.body) > 1 else node.body[0]
         begin, end = node.body[0].end_lineno, node.end_lineno
         indent = " " * first.col_offset
@@ -322,7 +336,9 @@ def marked(code: str, where: str) -> str:
     return "\n".join(out + lines[at:])
 
 
-def cell_of(kind: str, source: str, grade_id: str, exercise: str, **grader) -> nbformat.NotebookNode:
+def cell_of(
+    kind: str, source: str, grade_id: str, exercise: str, **grader
+) -> nbformat.NotebookNode:
     """One cell with nbgrader's metadata and our own."""
     make = nbformat.v4.new_code_cell if kind == "code" else nbformat.v4.new_markdown_cell
     said = {key: grader.pop(key) for key in ("what", "rubric") if key in grader}
@@ -356,7 +372,9 @@ def source_notebook(page: Path, values: Mapping[str, str]) -> nbformat.NotebookN
         if task.label not in known:
             raise SheetError(f"{page.stem}: the chapter has no exercise {task.label!r}")
         if not 1 <= task.objective <= len(facts["objectives"]):
-            raise SheetError(f"{page.stem}, {task.label}: the chapter has no objective {task.objective}")
+            raise SheetError(
+                f"{page.stem}, {task.label}: the chapter has no objective {task.objective}"
+            )
         cells += task_cells(page.stem, task, known[task.label], facts["objectives"])
     made = nbformat.v4.new_notebook(cells=cells)
     made.metadata = nbformat.from_dict(
@@ -444,14 +462,29 @@ def task_cells(stem: str, task: Task, exercise: Exercise, objectives: list[str])
             raise SheetError(f"{stem}, {name}: no cell of the solution has the tag 'answer'")
         where = f"{stem}, {name}"
         cells.append(
-            cell_of("code", marked(exercise.answer, where), f"{name}-answer", name, solution=True, locked=False)
+            cell_of(
+                "code",
+                marked(exercise.answer, where),
+                f"{name}-answer",
+                name,
+                solution=True,
+                locked=False,
+            )
         )
         for number, code in enumerate(task.checks, 1):
             cells.append(cell_of("code", with_check(code), f"{name}-check-{number}", name))
         for number, piece in enumerate(task.hidden, 1):
             code = f"# Graded: {piece.what}\n### BEGIN HIDDEN TESTS\n{piece.code.rstrip()}\n### END HIDDEN TESTS"
             cells.append(
-                cell_of("code", code, f"{name}-hidden-{number}", name, grade=True, points=piece.points, what=piece.what)
+                cell_of(
+                    "code",
+                    code,
+                    f"{name}-hidden-{number}",
+                    name,
+                    grade=True,
+                    points=piece.points,
+                    what=piece.what,
+                )
             )
     if task.rubric:
         rubric = [[row["points"], row["for"]] for row in task.rubric]
@@ -569,10 +602,18 @@ def try_out(page: Path, values: Mapping[str, str], root: Path = book.ROOT) -> li
 
     points, faults = trial_of(source, {}, stub=True)
     found += [f"untouched: {cell} scores" for cell in points]
-    found += [f"untouched: {name} raises: {text}" for name, text in faults.items() if "-hidden-" not in name]
+    found += [
+        f"untouched: {name} raises: {text}"
+        for name, text in faults.items()
+        if "-hidden-" not in name
+    ]
     points, faults = trial_of(source, {})
     found += [f"solution: {name}: {text}" for name, text in faults.items()]
-    found += [f"solution: {label} gets {points.get(label, 0)} of {most}" for label, most in full.items() if points.get(label, 0) != most]
+    found += [
+        f"solution: {label} gets {points.get(label, 0)} of {most}"
+        for label, most in full.items()
+        if points.get(label, 0) != most
+    ]
     found += [f"solution: {text}" for text in failed_checks(source)]
     for task in sheet.tasks:
         for piece in task.wrong:
@@ -581,8 +622,14 @@ def try_out(page: Path, values: Mapping[str, str], root: Path = book.ROOT) -> li
                 wanted = most - (piece.points if label == task.label else 0)
                 if points.get(label, 0) != wanted:
                     caught = {k: v for k, v in faults.items() if k.startswith(task.label)}
-                    found.append(f"wrong, {task.label}, {piece.what!r}: {label} gets {points.get(label, 0)}, not {wanted}: {caught}")
-            found += [f"wrong, {task.label}, {piece.what!r}: {name} raises: {text}" for name, text in faults.items() if name.endswith("-answer")]
+                    found.append(
+                        f"wrong, {task.label}, {piece.what!r}: {label} gets {points.get(label, 0)}, not {wanted}: {caught}"
+                    )
+            found += [
+                f"wrong, {task.label}, {piece.what!r}: {name} raises: {text}"
+                for name, text in faults.items()
+                if name.endswith("-answer")
+            ]
     return found
 
 
@@ -622,9 +669,15 @@ def main(arguments: list[str] | None = None) -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("chapters", nargs="*", help="stems, such as 07-alliance-growth (default: all)")
-    parser.add_argument("--to", type=Path, default=book.ROOT / "_build" / "assignments", metavar="FOLDER")
-    parser.add_argument("--try", dest="trying", action="store_true", help="write nothing: try answers and checks")
+    parser.add_argument(
+        "chapters", nargs="*", help="stems, such as 07-alliance-growth (default: all)"
+    )
+    parser.add_argument(
+        "--to", type=Path, default=book.ROOT / "_build" / "assignments", metavar="FOLDER"
+    )
+    parser.add_argument(
+        "--try", dest="trying", action="store_true", help="write nothing: try answers and checks"
+    )
     options = parser.parse_args(arguments)
     known = {page.stem: page for page in book.chapters() if sheet_path(page.stem).is_file()}
     for stem in options.chapters:
@@ -669,7 +722,9 @@ def run(made: nbformat.NotebookNode) -> nbformat.NotebookNode:
     """A notebook with its outputs."""
     from nbclient import NotebookClient
 
-    return NotebookClient(made, timeout=120, resources={"metadata": {"path": str(book.ROOT / "book")}}).execute()
+    return NotebookClient(
+        made, timeout=120, resources={"metadata": {"path": str(book.ROOT / "book")}}
+    ).execute()
 
 
 READ_ME = """{title}

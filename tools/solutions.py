@@ -17,7 +17,9 @@ from tools import book
 
 SETTING = "bond_solutions"
 VARIABLE = "BOND_SOLUTIONS"
-SOLUTION = re.compile(r"^```\{solution-start\} [^\n]*\n.*?^```\{solution-end\}\n```\n?", re.S | re.M)
+SOLUTION = re.compile(
+    r"^```\{solution-start\} [^\n]*\n.*?^```\{solution-end\}\n```\n?", re.S | re.M
+)
 
 
 def shown(root: Path = book.ROOT) -> bool:

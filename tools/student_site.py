@@ -101,7 +101,9 @@ def leaks(files: Iterable[tuple[str, bytes]], secret: dict[str, str]) -> list[st
         hits = [line for line in secret if line in text]
         if hits:
             source = secret[hits[0]]
-            found.append(f"{name} holds {len(hits)} lines of solutions, such as one of {source}: {hits[0][:60]}")
+            found.append(
+                f"{name} holds {len(hits)} lines of solutions, such as one of {source}: {hits[0][:60]}"
+            )
     return found
 
 
@@ -182,7 +184,9 @@ def build(root: Path = book.ROOT, target: Path = COPY) -> Path:
 def switch_off(config: Path) -> None:
     """Put the setting to false, as an instructor does by hand."""
     text = config.read_text(encoding="utf-8")
-    changed, number = re.subn(rf"^(\s+{solutions.SETTING}): (true|false)$", r"\1: false", text, flags=re.M)
+    changed, number = re.subn(
+        rf"^(\s+{solutions.SETTING}): (true|false)$", r"\1: false", text, flags=re.M
+    )
     if number != 1:
         raise ValueError(f"{config.name} has {number} lines with {solutions.SETTING}, not one")
     config.write_text(changed, encoding="utf-8")
@@ -202,7 +206,11 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if options.build:
             site = build()
-            folders += [site, *sorted(site.parent.glob("*.zip")), *sorted(site.parent.glob("*.epub"))]
+            folders += [
+                site,
+                *sorted(site.parent.glob("*.zip")),
+                *sorted(site.parent.glob("*.epub")),
+            ]
         if not folders:
             parser.error("name a folder, or --build")
         if missing := [str(path) for path in folders if not path.exists()]:
@@ -218,7 +226,10 @@ def main(arguments: list[str] | None = None) -> int:
     except (LeakError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
-    print("\n".join(found) or f"no line of a solution in {number} files ({len(secret)} lines looked for)")
+    print(
+        "\n".join(found)
+        or f"no line of a solution in {number} files ({len(secret)} lines looked for)"
+    )
     return 1 if found else 0
 
 
