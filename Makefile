@@ -13,8 +13,8 @@ RUNS ?= 3
 .DELETE_ON_ERROR:
 
 help: ## list the targets
-	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | \
-	  awk -F '\t' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | \
+	  awk -F '\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 
 env: $(VENV)/.ready ## make or update .venv from requirements.txt
 
@@ -75,6 +75,17 @@ lint: $(VENV)/.ready ## find statistics typed into prose, breaches of the chapte
 	@"$(PY)" -m tools.prose
 	@"$(PY)" -m tools.contract
 	@"$(PY)" -m tools.terms
+
+.PHONY: new-chapter new-paper paper
+
+new-chapter: $(VENV)/.ready ## begin a chapter that builds (NAME=16-my-topic TITLE="My topic")
+	@"$(PY)" -m tools.new_chapter "$(NAME)" --title "$(TITLE)"
+
+new-paper: $(VENV)/.ready ## begin a folder for a paper of your own (DIR=../my-paper TITLE="My paper")
+	@"$(PY)" -m tools.new_paper "$(DIR)" --title "$(TITLE)"
+
+paper: $(VENV)/.ready ## check, match and build the page of such a folder (DIR=../my-paper)
+	@"$(PY)" -m tools.build_paper "$(DIR)"
 
 litecheck: $(VENV)/.ready ## run helpers and chapters with the versions that a browser gets
 	@"$(PY)" -m tools.pyodide_check

@@ -74,6 +74,8 @@ class ChapterOpening(BondDirective):
         except (opening.OpeningError, yaml.YAMLError) as error:
             raise self.error(str(error)) from error
         box = nodes.container(classes=["chapter-opening"])
+        if facts.get("draft"):
+            box += nodes.paragraph("", "", nodes.strong(text="Draft: this chapter is not finished."))
         box += nodes.paragraph("", "", *self.inline(facts["question"]), classes=["question"])
         box += nodes.paragraph("", "After this chapter you can", classes=["lead"])
         objectives = nodes.bullet_list(classes=["objectives"])

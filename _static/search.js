@@ -21,7 +21,10 @@
   /* How much a hit counts, by what was found and where. */
   const WEIGHT = { section: 1, term: 2.2, name: 1, exercise: 0.8, solution: 0.5 };
   const LISTS = { "Key terms": 0.3, Exercises: 0.6 }; // sections that only name things
-  const QUIET = { "book/changelog": 0.3, "book/references": 0.2, "book/instructors": 0.5, "book/data": 0.7 };
+  const QUIET = {
+    "book/changelog": 0.3, "book/references": 0.2, "book/data": 0.7, "book/instructors": 0.5,
+    "book/courses": 0.5, "book/grading": 0.5, "book/teaching-notes": 0.5,
+  };
   const SHOWN = { length: 190, before: 50 };
 
   /* From text to words */

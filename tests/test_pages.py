@@ -14,8 +14,9 @@ from minibook import MiniBook
 from tools import book, citation, codebook, datapackage
 
 AROUND = (
-    "map", "plan", "your-paper", "scoreboard", "run", "in-browser", "data", "api", "glossary",
-    "students", "accessibility", "instructors", "contributing", "changelog", "about", "references",
+    "map", "plan", "your-paper", "your-chapter", "scoreboard", "run", "in-browser", "data", "api", "glossary",
+    "students", "accessibility", "instructors", "courses", "grading", "teaching-notes",
+    "contributing", "style-guide", "changelog", "about", "references",
 )  # fmt: skip
 
 
@@ -31,7 +32,10 @@ def test_the_pages_around_the_book_stand_in_order():
 
 def test_the_landing_page_leads_to_what_readers_look_for():
     links = re.findall(r"(?:\{doc\}`|:link: )book/([\w-]+)", read("index.md"))
-    by_others = {"changelog": "about", "in-browser": "run"}
+    by_others = {
+        "changelog": "about", "in-browser": "run", "your-chapter": "your-paper", "style-guide": "contributing",
+        "courses": "instructors", "grading": "instructors", "teaching-notes": "instructors",
+    }  # fmt: skip
     assert set(AROUND) - set(links) == set(by_others)
     for name, page in by_others.items():
         assert f"{{doc}}`{name}`" in read(f"book/{page}.md")

@@ -3,12 +3,18 @@
 ``faults(path)`` gives one sentence for each breach. The rules are those of the
 book's plan: an opening, a closing, exercises with hint and solution, a quiz, a
 length, and small code cells with a sentence before and after each.
+
+``python -m tools.contract`` checks every chapter. A chapter with ``draft: true`` in its
+opening may be as short as `tools.new_chapter` made it, and keeps every other rule; with
+``--release`` a draft is a breach. A chapter that is no draft holds no sentence of the scaffold.
 """
 
 from __future__ import annotations
 
+import argparse
 import re
 import sys
+from functools import cache
 from pathlib import Path
 from statistics import median
 
@@ -20,12 +26,16 @@ LONGEST_CELL = 25
 MEDIAN_CELL = 4
 WIDEST_LINE = 90  # what fits beside the contents on a laptop
 CLOSING = ("What we found", "What it does not show", "Key terms", "Exercises", "Self-check")
+SCAFFOLD = book.ROOT / "templates" / "chapter" / "chapter.md"
+LEFTOVER_WORDS = 8  # a sentence of the scaffold is known by as many words
 EXERCISES_AT_LEAST = 4
 QUESTIONS_AT_LEAST = 5
 # A chapter's solutions and hidden glue cells are not part of its cell budget.
 SOLUTION = re.compile(r"^```\{solution-start\}.*?^```\{solution-end\}\n```", re.S | re.M)
 BLOCK = re.compile(r"^(?P<ticks>`{3,})(?P<head>[^\n]*)\n(?P<body>.*?)^(?P=ticks)$", re.S | re.M)
 HIDDEN = re.compile(r"(?:---\n(?:(?!---).*\n)*?)?:?tags: \[remove-cell\]")
+# What stands in the source of a page and is no sentence on it: targets, notes to authors.
+UNREAD = re.compile(rf"{prose.LABEL.pattern}|^% .*$", re.M)
 CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(.*?)^```", re.S | re.M)
 
 
@@ -37,10 +47,18 @@ def faults(path: Path) -> list[str]:
         found = []
     except opening.OpeningError as error:
         found = [str(error)]
-    rules = (closing_faults, exercise_faults, quiz_faults, length_faults, cell_faults, rhythm_faults)
+    rules = (
+        closing_faults, exercise_faults, quiz_faults, length_faults, cell_faults, rhythm_faults,
+        leftover_faults,
+    )  # fmt: skip
     for rule in rules:
         found += [f"{path.name}: {fault}" for fault in rule(text, path)]
     return found
+
+
+def is_draft(text: str) -> bool:
+    """Whether a chapter's opening marks it as not finished."""
+    return re.search(r"^draft: true$", "".join(opening.BLOCK.findall(text)), re.M) is not None
 
 
 def closing_faults(text: str, path: Path) -> list[str]:
@@ -117,7 +135,7 @@ def length_faults(text: str, path: Path) -> list[str]:
     """A chapter's words; exercises, solutions and descriptions of figures left aside."""
     before_exercises = prose.without_descriptions(text.split("\n## Exercises\n")[0])
     words = len(re.findall(r"\w+(?:['\u2019-]\w+)*", prose.prose_only(before_exercises)))
-    low, high = WORDS
+    low, high = (0 if is_draft(text) else WORDS[0]), WORDS[1]
     return [] if low <= words <= high else [f"{words} words, not {low} to {high}"]
 
 
@@ -125,7 +143,7 @@ def cell_faults(text: str, path: Path) -> list[str]:
     """The number and the size of the code cells."""
     cells = chapter_cells(text)
     sizes = [len(cell.splitlines()) for cell in cells]
-    low, high = CELLS
+    low, high = (0 if is_draft(text) else CELLS[0]), CELLS[1]
     found = [] if low <= len(cells) <= high else [f"{len(cells)} code cells, not {low} to {high}"]
     if sizes and max(sizes) > LONGEST_CELL:
         found.append(f"a cell of {max(sizes)} lines, more than {LONGEST_CELL}")
@@ -149,18 +167,56 @@ def rhythm_faults(text: str, path: Path) -> list[str]:
         is_cell = block["head"].startswith("{code-cell}")
         if is_cell and is_hidden(block["body"]):
             continue  # a reader does not see it, nor does it part two cells
-        if is_cell and after_cell and not prose.LABEL.sub("", words).strip():
+        if is_cell and after_cell and not UNREAD.sub("", words).strip():
             first = code_lines(block["body"])[0]
             found.append(f"two code cells with no sentence between them, before {first!r}")
         words, after_cell = "", is_cell
     return found
 
 
-def main() -> int:
+def sentences_by_line(text: str) -> dict[int, str]:
+    """What stands in each line of a page for readers, or as a note to its authors."""
+    shown = prose.prose_only(text).splitlines()
+    notes = {number: line for number, line in enumerate(text.splitlines(), start=1) if line.startswith("% ")}
+    return {number: " ".join(line.split()) for number, line in enumerate(shown, start=1)} | notes
+
+
+@cache
+def scaffold_sentences() -> frozenset[str]:
+    """The lines of the scaffold that nobody would write by chance."""
+    lines = sentences_by_line(SCAFFOLD.read_text(encoding="utf-8")).values() if SCAFFOLD.is_file() else []
+    return frozenset(line for line in lines if len(re.findall(r"[A-Za-z]+", line)) >= LEFTOVER_WORDS)
+
+
+def leftover_faults(text: str, path: Path) -> list[str]:
+    """Sentences and notes of the scaffold in a chapter that is no draft any more."""
+    if is_draft(text):
+        return []
+    return [
+        f"line {number} still stands as the scaffold had it: {line[:60]}..."
+        for number, line in sentences_by_line(text).items()
+        if line in scaffold_sentences()
+    ]
+
+
+def drafts(root: Path = book.ROOT) -> list[str]:
+    """The names of the chapters that are not finished."""
+    return [path.stem for path in book.chapters(root) if is_draft(path.read_text(encoding="utf-8"))]
+
+
+def main(arguments: list[str] | None = None) -> int:
     """Print every breach of the contract; 1 when there is one."""
+    parser = argparse.ArgumentParser(prog="python -m tools.contract", description=__doc__)
+    parser.add_argument("--release", action="store_true", help="a draft is a breach, too")
+    options = parser.parse_args(arguments)
     paths = book.chapters()
     found = [fault for path in paths for fault in faults(path)]
+    unfinished = drafts()
+    if options.release:
+        found += [f"{name}: a draft, and a release has none" for name in unfinished]
     print("\n".join(found) or f"{len(paths)} chapters keep the contract")
+    if unfinished and not options.release:
+        print(f"not finished: {', '.join(unfinished)}")
     return int(bool(found))
 
 

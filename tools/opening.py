@@ -3,7 +3,8 @@
 It stands in the chapter as YAML in a ``{chapter-opening}`` block. The page, the
 instructors' table, the map of the chapters and the contract test all read it here.
 ``needs`` says what a reader must know beforehand; ``builds_on`` names the earlier
-chapters without which this one cannot be followed, and only those.
+chapters without which this one cannot be followed, and only those. ``draft: true`` marks
+a chapter that is not finished: it may be short, the page says so, and no release has one.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def parse(text: str) -> dict:
     facts = yaml.safe_load(text)
     if not isinstance(facts, dict):
         raise OpeningError("the chapter opening is not a list of 'key: value' lines")
-    for key in facts.keys() - KEYS.keys() - {"builds_on"}:
+    for key in facts.keys() - KEYS.keys() - {"builds_on", "draft"}:
         raise OpeningError(f"the chapter opening has an unknown key {key!r}")
     for key, kind in KEYS.items():
         if not isinstance(facts.get(key), kind) or not facts[key]:
@@ -48,6 +49,8 @@ def parse(text: str) -> dict:
         raise OpeningError(f"builds_on is a list of chapters such as [02-study], not {names!r}")
     if names != sorted(set(names)):
         raise OpeningError(f"builds_on names each chapter once, in reading order, not {names!r}")
+    if facts.get("draft", True) is not True:
+        raise OpeningError("draft is true, or it is not there")
     return facts
 
 

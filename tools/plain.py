@@ -84,7 +84,7 @@ def plain(markdown: str, page: Page) -> str:
             else:
                 out += lines[at : end + 1]
             at = end + 1
-        elif LABEL.fullmatch(line):
+        elif LABEL.fullmatch(line) or line.startswith("% "):  # a target, a note to authors
             at += 1
         elif line.strip() and at + 1 < len(lines) and lines[at + 1].startswith(": "):
             entry, at = definition(lines, at + 1)

@@ -80,7 +80,7 @@ def prose_only(text: str) -> str:
     text = re.sub(r"^```\{code-cell\}.*?^```", keep_captions, text, flags=re.S | re.M)
     text = without_code_blocks(text)
     text = re.sub(r"^\$\$.*?^\$\$", blank, text, flags=re.S | re.M)
-    text = re.sub(r"^(?:minutes|builds_on): .*$", blank, text, flags=re.M)
+    text = re.sub(r"^(?:minutes|builds_on|draft): .*$", blank, text, flags=re.M)
     text = re.sub(r"^:[\w-]+:.*$", keep_option, text, flags=re.M)
     text = LABEL.sub(blank, text)
     text = re.sub(r"^`{3,}.*$|^:{3,}.*$", blank, text, flags=re.M)
