@@ -103,7 +103,7 @@ lock: ## make requirements.txt anew from requirements.in (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --quiet \
 	  requirements-browser.in -c requirements.txt -o requirements-browser.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --quiet \
-	  requirements-grading.in -c requirements.txt -o requirements-grading.txt
+	  requirements-grading.in -c requirements.txt -c requirements-browser.txt -o requirements-grading.txt
 
 clean: ## delete everything that the other targets made
 	rm -rf "$(VENV)" _build .hypothesis .pytest_cache .ruff_cache src/*.egg-info

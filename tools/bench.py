@@ -481,11 +481,30 @@ def bca_a_second(samples: int = 4000) -> list[float]:
     return speeds
 
 
+def grading_times(copies: int = 40) -> list[tuple[str, str, str]]:
+    """A class of equal notebooks: what the grader adds to the time that they take by themselves."""
+    from tools import grade
+
+    made = sorted(path.name for path in grade.ASSIGNMENTS.glob("*") if (path / "solution").is_dir())
+    if not made:
+        return [("grading a class", "no assignments", "run 'make assignments' first")]
+    found = grade.bench(copies, made[0])
+    return [
+        (
+            f"grading {copies} notebooks: wall time / their own by cores",
+            f"{found['ratio']:.2f}",
+            "at most 1.2",
+        ),
+        ("grading: memory of one notebook", f"{found['memory_mb']:.0f} MB", ""),
+    ]
+
+
 PARTS = {
     "imports": import_times,
     "search": search_times,
     "matching": matching_times,
     "replicates": replicates_times,
+    "grading": grading_times,
     "build": build_times,
 }
 

@@ -33,6 +33,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -104,9 +105,12 @@ def load_assignment(name: str, folder: Path = ASSIGNMENTS) -> Assignment:
     return Assignment(name, made, hashlib.sha256(content).hexdigest())
 
 
-def result_key(submission: Submission, assignment: Assignment, limits: Limits, any_version: bool) -> str:
+def result_key(
+    submission: Submission, assignment: Assignment, limits: Limits, any_version: bool
+) -> str:
     """What a result depends on, in one word."""
-    parts = [submission.digest, submission.fault, assignment.digest, str(limits), str(any_version)]
+    allowed = " ".join(f"{value:g}" for value in asdict(limits).values())
+    parts = [submission.digest, submission.fault, assignment.digest, allowed, str(any_version)]
     return hashlib.sha256("\n".join([*parts, decisive_digest()]).encode()).hexdigest()
 
 
@@ -127,7 +131,32 @@ def refused(reason: str, assignment: Assignment) -> Outcome:
     )
 
 
-def outcome_of(submission: Submission, assignment: Assignment, limits: Limits, any_version: bool) -> Outcome:
+def rehearse(assignment: Assignment, limits: Limits, compiled: Path) -> None:
+    """Grade the assignment's own solution, before any student's; it also compiles the helpers.
+
+    Raises
+    ------
+    GradeError
+        When the solution does not get all points of the checks.
+    """
+    outcome = grade_notebook(
+        assignment.grading, assignment.grading, limits, compiled, rehearsal=True
+    )
+    missed = [f"{check.grade_id}: {check.message}" for check in outcome.checks if check.message]
+    if missed or outcome.status != "graded":
+        listed = "\n  ".join(missed + outcome.trouble)
+        raise GradeError(
+            f"the solution of {assignment.name} itself does not get all points here:\n  {listed}"
+        )
+
+
+def outcome_of(
+    submission: Submission,
+    assignment: Assignment,
+    limits: Limits,
+    any_version: bool,
+    compiled: Path | None = None,
+) -> Outcome:
     """Grade one submission; whatever is wrong with it becomes part of the outcome."""
     if submission.fault or submission.path is None:
         return refused(submission.fault, assignment)
@@ -140,14 +169,16 @@ def outcome_of(submission: Submission, assignment: Assignment, limits: Limits, a
     reason = collecting.misfit(notebook, assignment.grading, any_version=any_version)
     if reason:
         return refused(reason, assignment)
-    return grade_notebook(notebook, assignment.grading, limits)
+    return grade_notebook(notebook, assignment.grading, limits, compiled)
 
 
 def as_result(submission: Submission, key: str, outcome: Outcome) -> dict[str, Any]:
     """An outcome as it is stored: nothing in it differs from run to run."""
     made = asdict(replace(outcome, notebook=None))
-    for name in ("seconds", "memory_mb", "locks"):
+    for name in ("seconds", "memory_mb", "locks", "again"):
         del made[name]
+    if outcome.again:
+        key = ""
     made["checks"] = [check._asdict() for check in outcome.checks]
     return {"student": submission.student, "key": key} | made | {"notebook": outcome.notebook}
 
@@ -178,11 +209,12 @@ def stored(path: Path, key: str | None = None) -> dict[str, Any] | None:
 _worker: dict[str, Any] = {}
 
 
-def start_worker(assignment: Assignment, limits: Limits, any_version: bool) -> None:
+def start_worker(setup: dict[str, Any], scratch: str) -> None:
     """Set up a worker process, once: Ctrl-C is the first process's to handle."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     guard.end_with_parent()
-    _worker.update(assignment=assignment, limits=limits, any_version=any_version)
+    tempfile.tempdir = scratch
+    _worker.update(setup)
 
 
 def work(submission: Submission) -> Outcome:
@@ -191,18 +223,19 @@ def work(submission: Submission) -> Outcome:
 
 
 def graded(
-    submissions: list[Submission], assignment: Assignment, limits: Limits, any_version: bool, jobs: int
+    submissions: list[Submission], setup: dict[str, Any], jobs: int
 ) -> Iterator[tuple[Submission, Outcome]]:
     """Outcomes as they come, from so many processes.
 
-    When a process dies, what it had is tried again by itself, and given up when that dies too.
+    `setup` holds what `outcome_of` takes besides. When a process dies, what it had is tried again
+    by itself, and given up when that dies too; a later run tries it again.
     """
     left = list(submissions)
     alone = False
     while left:
         tried = left[:1] if alone else left
         workers = 1 if alone else min(jobs, len(tried))
-        with pool(workers, assignment, limits, any_version) as executor:
+        with pool(workers, setup) as executor:
             waiting: dict[Future, Submission] = {}
             with contextlib.suppress(BrokenProcessPool):  # one can die while others still queue
                 for one in tried:
@@ -221,20 +254,25 @@ def graded(
                     yield submission, outcome
         if died and alone:
             submission = left.pop(0)
-            yield submission, refused("the process that graded it was ended", assignment)
+            outcome = refused("the process that graded it was ended", setup["assignment"])
+            yield submission, replace(outcome, again=True)
         alone = alone or died
 
 
 @contextlib.contextmanager
-def pool(workers: int, assignment: Assignment, limits: Limits, any_version: bool) -> Iterator:
+def pool(workers: int, setup: dict[str, Any]) -> Iterator[ProcessPoolExecutor]:
     """Processes that share nothing; ended at once, with their kernels, when something is raised."""
     executor = ProcessPoolExecutor(
         workers,
         mp_context=multiprocessing.get_context("spawn"),
         initializer=start_worker,
-        initargs=(assignment, limits, any_version),
+        initargs=(setup, tempfile.gettempdir()),
     )
     try:
+        try:
+            executor.submit(os.getpid).result()
+        except BrokenProcessPool as error:
+            raise GradeError("no process for grading can be started on this machine") from error
         yield executor
     except BaseException:
         executor.shutdown(wait=False, cancel_futures=True)
@@ -269,14 +307,34 @@ def grade_folder(
     limits = limits or Limits()
     submissions = collecting.collected(folder)
     if out.resolve() == folder.resolve():
-        raise GradeError("the results cannot go into the folder of the submissions: give another --out")
+        raise GradeError(
+            "the results cannot go into the folder of the submissions: give another --out"
+        )
     assignment = assignment or load_assignment(collecting.assignment_of(submissions))
-    places = {one.student: out / "results" / f"{reporting.file_name(one.student)}.json" for one in submissions}
+    places = {
+        one.student: out / "results" / f"{reporting.file_name(one.student)}.json"
+        for one in submissions
+    }
     keys = {one.student: result_key(one, assignment, limits, any_version) for one in submissions}
-    todo = [one for one in submissions if fresh or not stored(places[one.student], keys[one.student])]
+    todo = [
+        one for one in submissions if fresh or not stored(places[one.student], keys[one.student])
+    ]
     run_seconds, memory, unlocked = 0.0, 0.0, 0
-    bar = tqdm(total=len(submissions), initial=len(submissions) - len(todo), unit="notebook", disable=quiet)
-    with bar, contextlib.closing(graded(todo, assignment, limits, any_version, jobs)) as outcomes:
+    setup = {"assignment": assignment, "limits": limits, "any_version": any_version}
+    bar = tqdm(
+        total=len(submissions), initial=len(submissions) - len(todo), unit="notebook", disable=quiet
+    )
+    with contextlib.ExitStack() as stack:
+        if any(not one.fault for one in todo):
+            # The workers' scratch folders lie in this one, and go with it when a run is cut off.
+            holder = tempfile.TemporaryDirectory(prefix="grade-", ignore_cleanup_errors=True)
+            tempfile.tempdir = stack.enter_context(holder)
+            stack.callback(setattr, tempfile, "tempdir", None)
+            setup["compiled"] = compiled = Path(holder.name, "compiled")
+            compiled.mkdir()
+            rehearse(assignment, limits, compiled)
+        stack.enter_context(bar)
+        outcomes = stack.enter_context(contextlib.closing(graded(todo, setup, jobs)))
         for submission, outcome in outcomes:
             write(
                 places[submission.student],
@@ -298,7 +356,9 @@ def grade_folder(
     }
 
 
-def report(out: Path, results: list[dict], assignment: Assignment, written: Path | None) -> dict[str, Any]:
+def report(
+    out: Path, results: list[dict], assignment: Assignment, written: Path | None
+) -> dict[str, Any]:
     """Write gradebook, feedback and the pages for written answers, from results alone."""
     facts = assignment.facts
     marks = reporting.read_written(written, results) if written else {}
@@ -333,7 +393,10 @@ def keep_filled_in(sheet: Path) -> None:
 
     if not sheet.is_file():
         return
-    with contextlib.suppress(UnicodeDecodeError, csv.Error), sheet.open(newline="", encoding="utf-8-sig") as file:
+    with (
+        contextlib.suppress(UnicodeDecodeError, csv.Error),
+        sheet.open(newline="", encoding="utf-8-sig") as file,
+    ):
         filled = any(
             (row.get("points") or "").strip() and row.get("comment") != "No answer."
             for row in csv.DictReader(file)
@@ -348,13 +411,13 @@ def keep_filled_in(sheet: Path) -> None:
     write(aside, sheet.read_bytes())
 
 
-def bench(copies: int, name: str, folder: Path = ASSIGNMENTS, jobs: int | None = None) -> dict[str, Any]:
+def bench(
+    copies: int, name: str, folder: Path = ASSIGNMENTS, jobs: int | None = None
+) -> dict[str, Any]:
     """Grade so many copies of a chapter's solution, and say what the grader adds.
 
     The measure is the wall time over the notebooks' own time, shared by the cores.
     """
-    import tempfile
-
     assignment = load_assignment(name, folder)
     solution = (folder / name / "solution" / f"{name}.ipynb").read_bytes()
     jobs = jobs or os.cpu_count() or 1
@@ -385,18 +448,66 @@ def main(arguments: list[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     number, whole = partial(positive, float), partial(positive, int)
-    parser.add_argument("folder", type=Path, metavar="SUBMISSIONS", nargs="?", help="the students' notebooks")
+    parser.add_argument(
+        "folder", type=Path, metavar="SUBMISSIONS", nargs="?", help="the students' notebooks"
+    )
     parser.add_argument("--assignment", metavar="NN-slug", help="default: what most notebooks say")
-    parser.add_argument("--assignments", type=Path, default=ASSIGNMENTS, metavar="FOLDER", help="where 'make assignments' put them")
-    parser.add_argument("--out", type=Path, metavar="FOLDER", help="default: SUBMISSIONS-graded, beside the submissions")
-    parser.add_argument("--jobs", type=whole, default=os.cpu_count() or 1, help="notebooks at a time (default: the cores)")
-    parser.add_argument("--seconds", type=number, default=standard.seconds, help="for one cell (default: %(default)g)")
-    parser.add_argument("--total-seconds", type=number, default=standard.total_seconds, help="for one notebook (default: %(default)g)")
-    parser.add_argument("--memory", type=whole, default=standard.memory_mb, metavar="MB", help="for one notebook (default: %(default)s)")
-    parser.add_argument("--written", type=Path, metavar="CSV", help="points for written answers: written.csv, filled in")
-    parser.add_argument("--any-version", action="store_true", help="take notebooks of another version of the assignment")
+    parser.add_argument(
+        "--assignments",
+        type=Path,
+        default=ASSIGNMENTS,
+        metavar="FOLDER",
+        help="where 'make assignments' put them",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="FOLDER",
+        help="default: SUBMISSIONS-graded, beside the submissions",
+    )
+    parser.add_argument(
+        "--jobs",
+        type=whole,
+        default=os.cpu_count() or 1,
+        help="notebooks at a time (default: the cores)",
+    )
+    parser.add_argument(
+        "--seconds",
+        type=number,
+        default=standard.seconds,
+        help="for one cell (default: %(default)g)",
+    )
+    parser.add_argument(
+        "--total-seconds",
+        type=number,
+        default=standard.total_seconds,
+        help="for one notebook (default: %(default)g)",
+    )
+    parser.add_argument(
+        "--memory",
+        type=whole,
+        default=standard.memory_mb,
+        metavar="MB",
+        help="for one notebook (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--written",
+        type=Path,
+        metavar="CSV",
+        help="points for written answers: written.csv, filled in",
+    )
+    parser.add_argument(
+        "--any-version",
+        action="store_true",
+        help="take notebooks of another version of the assignment",
+    )
     parser.add_argument("--fresh", action="store_true", help="run every notebook again")
-    parser.add_argument("--bench", type=whole, metavar="N", help="grade N copies of the solution of --assignment, and say how long it took")
+    parser.add_argument(
+        "--bench",
+        type=whole,
+        metavar="N",
+        help="grade N copies of the solution of --assignment, and say how long it took",
+    )
     options = parser.parse_args(arguments)
     if not options.folder and not (options.bench and options.assignment):
         parser.error("name the folder of the submissions, or --bench N with --assignment")
@@ -404,7 +515,10 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if options.bench:
             made = bench(options.bench, options.assignment, options.assignments, options.jobs)
-            print(summary_text(made) + f"\nwall time / notebooks' own time on {options.jobs} at a time: {made['ratio']:.2f}")
+            print(
+                f"{summary_text(made)}\nwall time / notebooks' own time, "
+                f"{options.jobs} at a time: {made['ratio']:.2f}"
+            )
             return 0
         name = options.assignment or collecting.assignment_of(collecting.collected(options.folder))
         out = options.out or options.folder.with_name(f"{options.folder.resolve().name}-graded")
@@ -431,7 +545,8 @@ def main(arguments: list[str] | None = None) -> int:
 def summary_text(made: dict[str, Any]) -> str:
     """How a run went, in a few lines."""
     lines = [
-        f"{made['assignment']}: {made['students']} students, mean {made['mean']:.1f} of {made['possible']:g} points; "
+        f"{made['assignment']}: {made['students']} students, "
+        f"mean {made['mean']:.1f} of {made['possible']:g} points; "
         f"{made['run']} run now, {made['stopped']} stopped in part, {made['refused']} refused.",
         f"{made['seconds']:.1f} s, the notebooks' own time {made['run_seconds']:.1f} s, "
         f"at most {made['memory_mb']:.0f} MB for one.",

@@ -86,12 +86,16 @@ def collected(folder: Path) -> list[Submission]:
             if inside:
                 found.setdefault(student, []).extend(inside)
             else:
-                faults.setdefault(student, []).append(f"there is no notebook in {shown(path.name)}/")
+                faults.setdefault(student, []).append(
+                    f"there is no notebook in {shown(path.name)}/"
+                )
         elif path.suffix.lower() == ".ipynb":
             found.setdefault(student, []).append(path)
         else:
             hint = "; unpack it first" if path.suffix.lower() in (".zip", ".gz", ".7z") else ""
-            faults.setdefault(student, []).append(f"{shown(path.name)} is not a notebook (.ipynb){hint}")
+            faults.setdefault(student, []).append(
+                f"{shown(path.name)} is not a notebook (.ipynb){hint}"
+            )
     made = []
     for student in sorted(found.keys() | faults.keys()):
         paths = found.get(student, [])
@@ -117,7 +121,9 @@ def notebooks_below(folder: Path) -> list[Path]:
         for path in sorted(folder.rglob("*.ipynb"))
         if path.is_file()
         and not path.is_symlink()
-        and not any(part in IGNORED or part.startswith(".") for part in path.relative_to(folder).parts)
+        and not any(
+            part in IGNORED or part.startswith(".") for part in path.relative_to(folder).parts
+        )
     ]
 
 
@@ -181,7 +187,8 @@ def misfit(notebook: NotebookNode, grading: NotebookNode, *, any_version: bool =
     if not any_version and isinstance(digest, str) and digest != wanted.get("digest"):
         return (
             f"the notebook was made from another version of {wanted.assignment} "
-            f"({shown(digest)[:16]}, now {wanted.get('digest')}); --any-version grades it all the same"
+            f"({shown(digest)[:16]}, now {wanted.get('digest')}); "
+            "--any-version grades it all the same"
         )
     return ""
 

@@ -113,9 +113,7 @@ def lock_files(readable: list[str], writable: list[str]) -> bool:
             if os.path.isdir(path):
                 rules.allow_path(path, rights)
             elif os.path.exists(path):
-                rules.allow_path(
-                    path, landlock.AccessFS.READ_FILE | landlock.AccessFS.WRITE_FILE
-                )
+                rules.allow_path(path, landlock.AccessFS.READ_FILE | landlock.AccessFS.WRITE_FILE)
         rules.restrict()
     return True
 
@@ -299,7 +297,11 @@ class Checks:
             space = self._pristine.space(kept)
             exec_(compile_(tree, "<hidden check>", "exec"), space)
         except any_error as error:
-            return {"error": type_(error).__name__[:80], "message": message_of(error), **place_of(error)}
+            return {
+                "error": type_(error).__name__[:80],
+                "message": message_of(error),
+                **place_of(error),
+            }
         return {"reached": space.get("__reached__")}
 
 

@@ -51,6 +51,8 @@ SYSTEM_FILES = (
     "/proc/stat", "/proc/version", "/proc/filesystems", "/sys/devices/system/cpu",
     "/sys/fs/cgroup", "/dev/urandom", "/dev/random", "/dev/zero", "/var/cache/fontconfig",
 )  # fmt: skip
+COMPILED = Path("home", ".numba")
+"""Where numba keeps machine code, in the scratch folder."""
 KEPT_VARIABLES = ("LANG", "LC_ALL", "PATH", "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "TZ")
 
 
@@ -105,7 +107,7 @@ def environment(scratch: Path) -> dict[str, str]:
         "JUPYTER_PLATFORM_DIRS": "1",
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "MPLCONFIGDIR": str(home / ".matplotlib"),
-        "NUMBA_CACHE_DIR": str(home / ".numba"),
+        "NUMBA_CACHE_DIR": str(scratch / COMPILED),
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONHASHSEED": "0",
         "PYTHONPATH": str(book.ROOT / "src"),
@@ -170,7 +172,9 @@ class Watch(threading.Thread):
         if processes > MOST_PROCESSES:
             return f"started more than {MOST_PROCESSES} processes"
         if time.monotonic() > self._deadline:
-            return f"was still running after {self._limits.total_seconds:g} s for the whole notebook"
+            return (
+                f"was still running after {self._limits.total_seconds:g} s for the whole notebook"
+            )
         if turn % 5 == 0 and folder_mb(self._scratch) > SCRATCH_MB:
             return f"wrote more than {SCRATCH_MB} MB of files"
         return ""
@@ -194,14 +198,27 @@ def folder_mb(folder: Path) -> float:
 class Kernel:
     """A kernel for one submission; to be used in a ``with`` statement.
 
+    Each kernel begins with a copy of the machine code in `compiled`, so that the helpers are
+    compiled once and not for each student. Only a rehearsal, which runs no student's code, adds
+    to that folder.
+
     Raises
     ------
     KernelGone
         From each method, when the process is no longer there.
     """
 
-    def __init__(self, limits: Limits, imports: list[str], deadline: float) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        imports: list[str],
+        deadline: float,
+        compiled: Path | None = None,
+        *,
+        rehearsal: bool = False,
+    ) -> None:
         self._limits, self._imports, self._deadline = limits, imports, deadline
+        self._compiled, self._rehearsal = compiled, rehearsal
         self.peak_mb = 0.0
         self.locks: dict[str, bool] = {}
 
@@ -212,6 +229,8 @@ class Kernel:
         self.scratch = scratch = holder / "s"
         for name in ("book", "home", "tmp", "k"):
             (scratch / name).mkdir(parents=True)
+        if self._compiled and not self._rehearsal:
+            shutil.copytree(self._compiled, scratch / COMPILED)
         link(book.ROOT / "src", scratch / "src")
         link(book.ROOT / "data", scratch / "data")
         settings = holder / "settings.json"
@@ -284,6 +303,8 @@ class Kernel:
             self._manager.shutdown_kernel(now=True)
         self._manager.cleanup_resources()
         self._errors.close()
+        if self._rehearsal and self._compiled and (self.scratch / COMPILED).is_dir():
+            shutil.copytree(self.scratch / COMPILED, self._compiled, dirs_exist_ok=True)
         self._holder.cleanup()
 
     def run(self, code: str) -> Ran:
@@ -386,6 +407,8 @@ def in_words(answer: dict) -> str:
     said = text if name == "AssertionError" else f"{name}: {text}" if text else str(name)
     if name == "SystemExit":
         said = "the code asked Python to stop (SystemExit)"
+    if name == "TypeError" and "NoneType" in text:
+        said += "; does the function return its result?"
     if answer.get("function") and name != "AssertionError":
         where = str(answer["function"])
         where = "" if where == "<module>" else f" in {where}()"

@@ -70,7 +70,7 @@ def file_name(student: str) -> str:
     >>> file_name("marie.curie")
     'marie.curie'
     >>> file_name("Marie Curie")
-    'Marie_Curie-8e53d79f'
+    'Marie_Curie-f49d0583'
     """
     plain = re.sub(r"[^\w.-]", "_", student, flags=re.A).strip(".")[:80]
     # Systems that ignore case would take two students' files for one.
@@ -104,7 +104,9 @@ def gradebook(
         mine = marks.get(result["student"], {})
         points = totals(result, mine)
         total = sum(points.get(exercise, 0.0) for exercise in exercises)
-        open_ = [w["exercise"] for w in result["written"] if w["answered"] and w["exercise"] not in mine]
+        open_ = [
+            w["exercise"] for w in result["written"] if w["answered"] and w["exercise"] not in mine
+        ]
         rows.append(
             [
                 result["student"],
@@ -171,7 +173,8 @@ def read_written(
                     raise WrittenError(f"{where}: {text!r} is not a number of points") from None
                 if not 0 <= points <= most[student, exercise]:
                     raise WrittenError(
-                        f"{where}: {points:g} points; from 0 to {most[student, exercise]:g} are possible"
+                        f"{where}: {points:g} points; from 0 to "
+                        f"{most[student, exercise]:g} are possible"
                     )
                 mine = marks.setdefault(student, {})
                 if exercise in mine:
@@ -186,7 +189,8 @@ def markdown(text: str) -> Markup:
     """A student's Markdown as a few harmless elements; pictures and HTML stay text."""
     made = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image").render(text)
     # A heading of the student's is no heading of the page.
-    made = re.sub(r"<(/?)h[1-6]>", lambda found: f"<{found[1]}p>", made)
+    made = re.sub(r"<h[1-6]>", "<p><strong>", made)
+    made = re.sub(r"</h[1-6]>", "</strong></p>", made)
     clean = bleach.clean(
         made,
         tags=ELEMENTS,
@@ -201,7 +205,10 @@ def output_parts(output: Mapping[str, Any]) -> dict[str, str] | None:
     """One output as text or as a picture; None when it has neither."""
     kind = output["output_type"]
     if kind == "stream":
-        return {"kind": "error" if output["name"] == "stderr" else "text", "text": plain(output["text"])}
+        return {
+            "kind": "error" if output["name"] == "stderr" else "text",
+            "text": plain(output["text"]),
+        }
     if kind == "error":
         lines = "\n".join(output["traceback"]) or f"{output['ename']}: {output['evalue']}"
         return {"kind": "error", "text": plain(lines)}
@@ -233,7 +240,11 @@ def shown_cells(notebook: Mapping[str, Any]) -> list[dict[str, Any]]:
     made = []
     for number, cell in enumerate(notebook["cells"], 1):
         own = cell["metadata"].get("bond", {})
-        facts = {"number": number, "kind": own.get("kind", "extra"), "exercise": own.get("exercise", "")}
+        facts = {
+            "number": number,
+            "kind": own.get("kind", "extra"),
+            "exercise": own.get("exercise", ""),
+        }
         if cell["cell_type"] == "code":
             parts = [part for output in cell["outputs"] if (part := output_parts(output))]
             made.append(facts | {"code": cell["source"], "outputs": parts})

@@ -13,7 +13,10 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 import nbformat
@@ -74,6 +77,8 @@ class Outcome:
         The answers in words.
     locks : dict
         Whether the system itself kept the kernel from ``files`` and from the ``network``.
+    again : bool
+        Whether a later run should try once more: it was not the submission that failed.
     """
 
     points: dict[str, float] = field(default_factory=dict)
@@ -85,10 +90,16 @@ class Outcome:
     notebook: NotebookNode = field(default_factory=nbformat.v4.new_notebook)
     written: list[Written] = field(default_factory=list)
     locks: dict[str, bool] = field(default_factory=dict)
+    again: bool = False
 
 
 def grade_notebook(
-    notebook: NotebookNode, grading: NotebookNode, limits: Limits | None = None
+    notebook: NotebookNode,
+    grading: NotebookNode,
+    limits: Limits | None = None,
+    compiled: Path | None = None,
+    *,
+    rehearsal: bool = False,
 ) -> Outcome:
     """Grade one submission.
 
@@ -100,6 +111,10 @@ def grade_notebook(
         The grading version of the assignment, with nbgrader's metadata and hidden checks.
     limits : Limits, optional
         Time and memory.
+    compiled : Path, optional
+        A folder with machine code of the helpers, from a rehearsal.
+    rehearsal : bool, optional
+        Whether to fill that folder; never with a student's notebook.
 
     Returns
     -------
@@ -109,7 +124,9 @@ def grade_notebook(
     limits = limits or Limits()
     start = time.monotonic()
     steps = restored(notebook, grading)
-    run = Run(steps, given_imports(grading), limits, start + limits.total_seconds)
+    deadline = start + limits.total_seconds
+    make = partial(Kernel, limits, given_imports(grading), deadline, compiled, rehearsal=rehearsal)
+    run = Run(steps, make, limits, deadline)
     run.to_the_end()
     made = Outcome(
         status="stopped" if run.stopped else "graded",
@@ -126,16 +143,24 @@ def grade_notebook(
                 why = f"{answer_faults[step.exercise]}; then: {why}"
             gained = 0.0 if why else step.points
             made.points[step.exercise] = made.points.get(step.exercise, 0.0) + gained
-            made.checks.append(
-                Check(step.name, gained, step.points, why, step.exercise, step.what)
-            )
+            made.checks.append(Check(step.name, gained, step.points, why, step.exercise, step.what))
             continue
         made.notebook.cells.append(step.cell)
+        if step.name in run.stopped and step.cell.cell_type == "code":
+            text = f"[This cell {run.stopped[step.name]}; it was left out.]\n"
+            step.cell.outputs.append(nbformat.v4.new_output("stream", name="stderr", text=text))
         if step.kind == "written":
             made.points.setdefault(step.exercise, 0.0)
             text = step.cell.source
             made.written.append(
-                Written(step.name, step.exercise, step.points, text, step.rubric, not is_unanswered(text))
+                Written(
+                    step.name,
+                    step.exercise,
+                    step.points,
+                    text,
+                    step.rubric,
+                    not is_unanswered(text),
+                )
             )
         step.cell.id = f"cell-{len(made.notebook.cells)}"
         step.cell.metadata["bond"] = {"exercise": step.exercise, "kind": step.kind}
@@ -145,8 +170,10 @@ def grade_notebook(
 class Run:
     """The runs of one submission, until one comes to its end."""
 
-    def __init__(self, steps: list[Step], imports: list[str], limits: Limits, deadline: float) -> None:
-        self._steps, self._imports = steps, imports
+    def __init__(
+        self, steps: list[Step], make: Callable[[], Kernel], limits: Limits, deadline: float
+    ) -> None:
+        self._steps, self._make = steps, make
         self._limits, self._deadline = limits, deadline
         self.stopped: dict[str, str] = {}
         """Cells that were stopped, with the reason; a further run leaves them out."""
@@ -163,7 +190,7 @@ class Run:
         """Run, and run again without what ended the kernel, as long as there is time."""
         while not self._broken:
             self._at = None
-            kernel = Kernel(self._limits, self._imports, self._deadline)
+            kernel = self._make()
             try:
                 with kernel:
                     self._scratch = str(kernel.scratch.parent)
@@ -233,7 +260,7 @@ class Run:
             elif step.name in self.stopped:
                 found[step.exercise] = f"the answer cell {self.stopped[step.name]}"
             elif errors:
-                said = " ".join(f"{errors[-1].ename}: {errors[-1].evalue}".split())
+                said = " ".join(f"{errors[-1].ename}: {errors[-1].evalue}".split()).rstrip(":")
                 found[step.exercise] = f"the answer cell ends with {said[:150]}"
         return found
 
