@@ -9,7 +9,8 @@ PORT ?= 8000
 RUNS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help env book offline pdf epub assignments grade proof student test browser audit reference data lint litecheck bench serve clean lock
+.PHONY: help env book slides offline pdf epub assignments grade proof student test browser audit \
+  reference data lint litecheck new-chapter new-paper paper bench serve clean lock
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -30,7 +31,11 @@ $(VENV)/.ready: requirements.txt pyproject.toml tools/env.sh
 book: $(VENV)/.ready ## build the site into _build/html
 	@"$(BIN)/jupyter-book" build . -W -n --keep-going
 	@"$(PY)" -m tools.lite
+	@"$(PY)" -m tools.slides
 	@echo "The book is in _build/html; open _build/html/index.html, or run 'make serve'."
+
+slides: $(VENV)/.ready ## make the slides of the built site anew where a sheet or a page changed
+	@"$(PY)" -m tools.slides
 
 offline: book ## put the site into one zip that works without a network
 	@"$(PY)" -m tools.offline
@@ -75,8 +80,6 @@ lint: $(VENV)/.ready ## find statistics typed into prose, breaches of the chapte
 	@"$(PY)" -m tools.prose
 	@"$(PY)" -m tools.contract
 	@"$(PY)" -m tools.terms
-
-.PHONY: new-chapter new-paper paper
 
 new-chapter: $(VENV)/.ready ## begin a chapter that builds (NAME=16-my-topic TITLE="My topic")
 	@"$(PY)" -m tools.new_chapter "$(NAME)" --title "$(TITLE)"

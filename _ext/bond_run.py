@@ -3,7 +3,8 @@
 What it does:
 
 1. puts a bar below the head of each page with cells: the notebook as one zip, the same in
-   the browser, and, only where ``bond_repository`` is set, on Binder and in Colab;
+   the browser, and, only where ``bond_repository`` is set, on Binder and in Colab; and the
+   chapter's slides, where ``book/slides`` has a sheet for them (``tools.slides``);
 2. writes the archives into the folder ``notebooks`` of the site, and for Colab the notebooks;
 3. ``{browser-notebooks}`` says what the in-browser notebooks fetch, and lists them all;
 4. stops the build at a setting that leads nowhere.
@@ -26,6 +27,7 @@ from tools import book, chapter_map, elsewhere, notebooks, plain  # noqa: E402
 logger = logging.getLogger(__name__)
 BROWSER_PAGE = "book/in-browser"
 LITE = "lite/notebooks/index.html?path=book/"
+SLIDES = "slides"
 
 
 def check_settings(app, config):
@@ -94,11 +96,25 @@ def bar_html(app, path: Path, size: int) -> str:
                 '<span class="run-size">(leaves this site)</span></a>'
             )
             classes.append("")
+    if stem in sheets(app):
+        links.append(f'<a href="../{SLIDES}/{stem}.html">Slides</a>')
+        classes.append("")
     items = "".join(f"<li{extra}>{link}</li>" for link, extra in zip(links, classes, strict=True))
     return (
         f'<nav class="run-this" aria-label="Run this {what}"><span class="run-label" '
         f'aria-hidden="true">Run this {what}</span><ul>{items}</ul></nav>'
     )
+
+
+def sheets(app) -> set[str]:
+    """The chapters that have slides."""
+    return {path.stem for path in (Path(app.srcdir) / "book" / "slides").glob("*.yml")}
+
+
+def changed_sheets(app, env, added, changed, removed) -> list[str]:
+    """The pages that got slides, or lost them, since the last build."""
+    old, env.bond_sheets = getattr(env, "bond_sheets", set()), sheets(app)
+    return [f"book/{stem}" for stem in old ^ env.bond_sheets if f"book/{stem}" in env.found_docs]
 
 
 def has_browser_page(app) -> bool:
@@ -185,6 +201,7 @@ def setup(app):
     app.add_config_value("bond_runtime", "", "html", types=(str,))
     app.add_directive("browser-notebooks", BrowserNotebooks)
     app.connect("config-inited", check_settings)
+    app.connect("env-get-outdated", changed_sheets)
     app.connect("doctree-resolved", add_bar)
     app.connect("build-finished", write_files)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -19,8 +19,8 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARED_INPUTS = ("data", "src/helpers", "requirements.txt", "_config.yml")
 # What the look of every page depends on: a change writes the pages anew.
 SHARED_LOOKS = ("_static", "_vendor", "_ext", "tools")
-# Folders of the built site without pages of the book.
-NO_PAGES = ("_static", "_images", "_downloads", "_sources", "lite")
+# Folders of the built site without pages of the book: files, and what is made from the pages.
+NO_PAGES = ("_static", "_images", "_downloads", "_sources", "lite", "slides")
 IGNORED_PARTS = ("__pycache__", ".ipynb_checkpoints", ".DS_Store")
 
 

@@ -29,7 +29,8 @@ self-checks and search work without a network; nothing is loaded from elsewhere.
 
 "Download the notebook" in a chapter gives a zip that runs with Python on your own
 machine; the first time it needs a network, for the packages. To run Python in the
-browser you need the site on a web server.
+browser you need the site on a web server. "Slides" opens slides for teaching, with
+speaker notes.
 """
 # Of no use to a reader, or only to a server.
 LEFT_OUT = {

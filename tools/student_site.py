@@ -29,7 +29,7 @@ FENCE = re.compile(r"^`{3,}[^\n]*\n(:[\w-]+:[^\n]*\n)*", re.M)
 COPY = book.ROOT / "_build" / "student"
 COPIED = (
     "_config.yml", "_toc.yml", "_ext", "_static", "_vendor", "book", "data", "index.md", "print",
-    "requirements.txt", "src", "templates", "tools", "LICENSE", "LICENSE-PROSE", "CHANGELOG.md",
+    "requirements.txt", "slides", "src", "templates", "tools", "LICENSE", "LICENSE-PROSE", "CHANGELOG.md",
     "CONTRIBUTING.md", "CITATION.cff", "budgets.toml", "pyproject.toml", "README.md",
 )  # fmt: skip
 LONG = 40  # letters: a shorter line may stand anywhere by chance

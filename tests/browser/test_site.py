@@ -4,11 +4,12 @@ import checks
 import pytest
 from conftest import SITE
 
-# JupyterLite is a program of others, with pages and tests of its own (test_run.py).
+# JupyterLite is a program of others, with pages and tests of its own (test_run.py); slides are
+# made from the pages, and have tests of their own (test_slide_decks.py).
 PAGES = sorted(
     path.relative_to(SITE).as_posix()
     for path in SITE.rglob("*.html")
-    if path.relative_to(SITE).parts[0] not in {"lite", "_static"}
+    if path.relative_to(SITE).parts[0] not in {"lite", "slides", "_static"}
 )
 
 
