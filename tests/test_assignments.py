@@ -154,7 +154,7 @@ def test_points_minutes_and_objectives_reach_the_student(source):
     )
     assert "20 points, about 70 minutes" in head
     assert "4 points, about 15 minutes" in first.source
-    assert "recompute a *p* value" in first.source
+    assert "recompute a p value" in first.source
     assert sum(exercise.points for exercise in source.metadata.bond.exercises) == 20
 
 

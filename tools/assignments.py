@@ -401,8 +401,9 @@ def source_notebook(page: Path, values: Mapping[str, str]) -> nbformat.NotebookN
             },
         }
     )
+    # Of what students see: a hidden check that is mended makes no notebook an old one.
     made.metadata.bond.digest = hashlib.sha256(
-        json.dumps([cell.source for cell in made.cells]).encode()
+        json.dumps([cell.source for cell in release(made).cells]).encode()
     ).hexdigest()[:16]
     nbformat.validate(made)
     return made
@@ -446,7 +447,7 @@ def task_cells(stem: str, task: Task, exercise: Exercise, objectives: list[str])
     points = f"{task.points} point{'s' if task.points != 1 else ''}"
     text = [
         f"## Exercise {exercise.number}: {exercise.title}",
-        f"*{points}, about {task.minutes} minutes. You {first_lower(objectives[task.objective - 1])}.*",
+        f"*{points}, about {task.minutes} minutes. You {first_lower(plain_words(objectives[task.objective - 1]))}.*",
         exercise.text,
     ]
     if task.text:

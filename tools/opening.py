@@ -84,7 +84,9 @@ def needs(facts: dict, titles: Mapping[str, str]) -> str:
         raise OpeningError(f"builds_on names {unknown[0]!r}, which is no chapter")
     links = [f"{{doc}}`chapter {int(name[:2])}, {titles[name]} <{name}>`" for name in facts["builds_on"]]
     joined = " and ".join(filter(None, [", ".join(links[:-1]), *links[-1:]])) or "no other chapter"
-    return f"{facts['needs']}. It builds on {joined}."
+    # A title may end with a mark of its own.
+    end = "" if links and titles[facts["builds_on"][-1]].endswith(("?", "!")) else "."
+    return f"{facts['needs']}. It builds on {joined}{end}"
 
 
 def fact_rows(facts: dict, titles: Mapping[str, str]) -> list[tuple[str, str]]:

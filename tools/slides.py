@@ -57,6 +57,25 @@ LETTER, MONO = 0.44, 0.603
 """Width of a letter, as a share of the size of its font."""
 LINE, CODE_LINE, TABLE_LINE = 1.3, 1.4, 1.95
 
+SHEET_HELP = """How a sheet works:
+
+  slides:                    the slides between the objectives and what we found
+    - section: the-ledger    the id of a section of the chapter; its heading is the slide's
+      heading: Another one   or own words instead
+      take: [first words]    sentences, in the order of the slide
+      say: [own words]       short bullets, where no sentence of the chapter will do
+      figure: fig-timeline   a figure by its name
+      table: first words     the first table after that sentence; so too output, code, math
+      rows: 4                the first rows of the table
+      layout: side           side, stack or full; without it, the one with the largest figure
+      ask: A question?       to the room, in the notes; every fourth slide needs one
+      notes: [first words]   instead of what the section says after the slide's first piece
+  found: [first words]       from "What we found"
+  not_shown: [first words]   from "What it does not show"
+  check: name                a question of the self-check
+
+First words may hold the sign … for words that may change; a digit is refused everywhere.
+"""
 POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
 EARLY = re.compile(r'(<script src="[^"]*early\.js[^"]*" data-fonts=")[^"]*("></script>)')
 FIRST_FONTS = "BondSans-Regular BondSans-Semibold BondSerif-Italic"
@@ -64,8 +83,6 @@ SLIDERS = re.compile(r'<script defer src="[^"]*/sliders\.js[^"]*"></script>')
 TITLE = re.compile(r"<title>(.*?) — (.*?)</title>")
 FACE = re.compile(r"@font-face\{[^}]*\}")
 KEPT_ATTRIBUTES = {"class", "style", "src", "alt", "width", "height", "scope", "colspan", "rowspan"}
-LOOSE = ("a", "span")
-"""Elements without which a text reads the same, when they carry no style of their own."""
 
 
 @dataclass
@@ -195,7 +212,9 @@ def objectives_slide(chapter: Chapter) -> Slide:
     texts = [source.words_of(item) for item in items]
     size = fitting(texts, WIDE - 40, TALL - 60, SIZES, "the objectives")
     listed = "".join(f"<li>{inner(plain(item.p or item))}</li>" for item in items)
-    body = f'<div class="words size-{size}"><p>After this chapter you can</p><ul>{listed}</ul></div>'
+    body = (
+        f'<div class="words size-{size}"><p>After this chapter you can</p><ul>{listed}</ul></div>'
+    )
     notes = f"<p>The data: {inner(plain(chapter.opening['Data'].p))}.</p>".replace("..<", ".<")
     return Slide("Objectives", body, notes)
 
@@ -220,8 +239,12 @@ def content_slide(chapter: Chapter, shown: Shown) -> Slide:
             source.find_sentence(shown.pieces, words, shown.where, chapter.stem) for words in names
         ]
     notes = "".join(ask(words) for words in source.as_list(sheet.get("ask")))
-    notes += "".join(figure_notes(chapter, piece) for piece in shown.things if piece.kind == "figure")
-    return Slide(heading, body, notes + paragraphs(chosen), shown.things[0].kind if shown.things else "")
+    notes += "".join(
+        figure_notes(chapter, piece) for piece in shown.things if piece.kind == "figure"
+    )
+    return Slide(
+        heading, body, notes + paragraphs(chosen), shown.things[0].kind if shown.things else ""
+    )
 
 
 def found_slide(chapter: Chapter, sheet: dict, key: str, section: str, name: str) -> Slide:
@@ -251,9 +274,7 @@ def question_slide(chapter: Chapter, sheet: dict, name: str) -> Slide:
         )
     question = named[sheet["check"]]
     words = "".join(f"<p>{inner(plain(tag))}</p>" for tag in question.words)
-    options = "".join(
-        f"<li>{inner(plain(option))}</li>" for option in question.options
-    )
+    options = "".join(f"<li>{inner(plain(option))}</li>" for option in question.options)
     texts = [source.words_of(tag) for tag in (*question.words, *question.options)]
     size = fitting(texts, WIDE - 60, TALL, SIZES[1:], f"{name}, 'check'")
     letter = "ABCDEF"[question.right]
@@ -368,7 +389,9 @@ def figure_html(piece: Piece, width: int, height: int) -> str:
     """A picture without its caption, which goes to the notes."""
     image = piece.html.find("img")
     alt = html.escape(image["alt"], quote=True)
-    return f'<figure><img src="{image["src"]}" alt="{alt}" width="{width}" height="{height}"></figure>'
+    return (
+        f'<figure><img src="{image["src"]}" alt="{alt}" width="{width}" height="{height}"></figure>'
+    )
 
 
 def with_sliders(texts: list[str], markup: list[str], shown: Shown, tall: int) -> str:
@@ -414,10 +437,14 @@ def thing_in(piece: Piece, shown: Shown, tall: float) -> str:
     if len(lines) > source.LONGEST_CODE:
         raise SlidesError(f"{where}: {len(lines)} lines, more than {source.LONGEST_CODE}")
     longest = max(len(line) for line in lines)
-    share = tall * (len(lines) + 1) / sum(
-        len(thing.html.get_text().rstrip("\n").split("\n")) + 1
-        for thing in shown.things
-        if thing.kind in ("code", "output")
+    share = (
+        tall
+        * (len(lines) + 1)
+        / sum(
+            len(thing.html.get_text().rstrip("\n").split("\n")) + 1
+            for thing in shown.things
+            if thing.kind in ("code", "output")
+        )
     )
     for size in CODE_SIZES:
         fits = len(lines) * size * CODE_LINE + 40 <= share and longest * size * MONO + 48 <= WIDE
@@ -531,7 +558,9 @@ def plain(tag: Tag) -> Tag:
         keep = "highlight" in " ".join(inner_tag.get("class", ()))
         code = inner_tag.find_parent(["pre"]) is not None or made.name == "pre"
         for key in list(inner_tag.attrs):
-            if key not in KEPT_ATTRIBUTES or (key == "class" and not (keep or code or is_number(inner_tag))):
+            if key not in KEPT_ATTRIBUTES or (
+                key == "class" and not (keep or code or is_number(inner_tag))
+            ):
                 del inner_tag[key]
     for span in made.find_all("span"):
         if not span.attrs and not span.find_parent(class_="katex") and span is not made:
@@ -551,7 +580,11 @@ def inner(tag: Tag) -> str:
 
 def serialized(node: Tag | NavigableString) -> str:
     """HTML of a node; the parser's lower case for SVG is put right."""
-    text = node.decode(formatter="minimal") if isinstance(node, Tag) else html.escape(str(node), quote=False)
+    text = (
+        node.decode(formatter="minimal")
+        if isinstance(node, Tag)
+        else html.escape(str(node), quote=False)
+    )
     return text.replace("viewbox=", "viewBox=")
 
 
@@ -569,7 +602,9 @@ def page(chapter: Chapter, slides: list[Slide], chapter_page: str, version: str)
     policy, early = POLICY.search(chapter_page), EARLY.search(chapter_page)
     if title is None or policy is None or early is None:
         raise SlidesError(f"book/{chapter.stem}.html has no title, policy or early script")
-    scripts = [f'<script defer src="{FOLDER_ASSETS}/{name}?v={version}"></script>' for name in SCRIPTS]
+    scripts = [
+        f'<script defer src="{FOLDER_ASSETS}/{name}?v={version}"></script>' for name in SCRIPTS
+    ]
     if any("slider-figure" in slide.body for slide in slides):
         sliders = SLIDERS.search(chapter_page)
         if sliders is None:
@@ -586,11 +621,13 @@ def page(chapter: Chapter, slides: list[Slide], chapter_page: str, version: str)
         f"{early[1]}{FIRST_FONTS}{early[2]}\n"
         f"<title>Slides: {title[1]} — {title[2]}</title>\n"
         f'<link rel="stylesheet" href="{FOLDER_ASSETS}/slides.css?v={version}">\n'
-        f'<link rel="stylesheet" href="{FOLDER_ASSETS}/reveal.css?v={version}" media="not all" id="reveal-style">\n'
+        f'<link rel="stylesheet" href="{FOLDER_ASSETS}/reveal.css?v={version}" media="not all" '
+        'id="reveal-style">\n'
         '<link rel="icon" href="../_static/favicon.svg">\n'
         + "\n".join(scripts)
-        + '\n</head>\n<body>\n<main>\n'
-        f'<h1 class="unseen-title">Slides for chapter {chapter.number}: {html.escape(chapter.title)}</h1>\n'
+        + "\n</head>\n<body>\n<main>\n"
+        f'<h1 class="unseen-title">Slides for chapter {chapter.number}: '
+        f"{html.escape(chapter.title)}</h1>\n"
         '<div class="reveal">\n<div class="slides">\n'
         f"{sections}\n</div>\n</div>\n</main>\n</body>\n</html>\n"
     )
@@ -605,9 +642,11 @@ def section(slide: Slide, number: int, count: int, chapter: Chapter) -> str:
         body = slide.body.replace(BESIDE, heading)
     above = f'<p class="above">Chapter {chapter.number}</p>' if slide.kind == "title" else ""
     return (
-        f'<section id="slide-{number}" class="slide{kind}" aria-labelledby="heading-{number}">{above}'
+        f'<section id="slide-{number}" class="slide{kind}" aria-labelledby="heading-{number}">'
+        f"{above}"
         f"{body}\n"
-        f'<p class="foot"><span class="foot-title">{chapter.number}. {html.escape(chapter.title)}</span> '
+        f'<p class="foot"><span class="foot-title">{chapter.number}. '
+        f"{html.escape(chapter.title)}</span> "
         f'<span class="foot-number">{number}<span class="of"> of {count}</span></span></p>\n'
         f'<details class="notes"><summary>Speaker notes</summary>{slide.notes}</details></section>'
     )
@@ -662,7 +701,10 @@ def formulas(site: Path) -> str:
 
 
 def make(
-    site: Path = SITE, sheets: Path = source.SHEETS, stamps: Path = STAMPS, only: list[str] | None = None
+    site: Path = SITE,
+    sheets: Path = source.SHEETS,
+    stamps: Path = STAMPS,
+    only: list[str] | None = None,
 ) -> tuple[list[str], int]:
     """Write the decks; the names of those that were made anew, and how many there are.
 
@@ -744,8 +786,14 @@ def listing(chapter: Chapter) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; 1 when the slides cannot be made."""
-    parser = argparse.ArgumentParser(prog="python -m tools.slides", description=__doc__)
-    parser.add_argument("chapters", nargs="*", metavar="NN-name", help="only these (all by default)")
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.slides",
+        description=f"{__doc__}\n{SHEET_HELP}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "chapters", nargs="*", metavar="NN-name", help="only these (all by default)"
+    )
     parser.add_argument("--list", action="store_true", help="show what a sheet can name, and stop")
     options = parser.parse_args(arguments)
     try:

@@ -53,8 +53,8 @@ def test_the_bar_is_reached_by_keyboard_and_fits(site, new_page, width):
     page = new_page(width=width)
     page.goto(site + PAGE)
     links = page.locator("nav.run-this a")
-    assert links.count() == 2  # no Binder and no Colab without a repository
-    for number in range(2):
+    assert links.count() == 3  # with the slides; no Binder and no Colab without a repository
+    for number in range(3):
         link = links.nth(number)
         link.focus()
         assert link.evaluate("(one) => one === document.activeElement")

@@ -125,13 +125,21 @@ def test_figures_follow_the_colors(open_deck):
     schemes = []
     for scheme in ("light", "dark"):
         page, _ = open_deck(ONE, scheme)
-        schemes.append(page.evaluate("getComputedStyle(document.querySelector('.slide img')).colorScheme"))
+        schemes.append(
+            page.evaluate("getComputedStyle(document.querySelector('.slide img')).colorScheme")
+        )
     assert schemes == ["light", "dark"]
 
 
 def test_keys_turn_the_page(open_deck):
     page, recorder = open_deck(ONE)
-    for key, expected in (("ArrowRight", 1), ("Space", 2), ("ArrowLeft", 1), ("End", 14), ("Home", 0)):
+    for key, expected in (
+        ("ArrowRight", 1),
+        ("Space", 2),
+        ("ArrowLeft", 1),
+        ("End", 14),
+        ("Home", 0),
+    ):
         page.keyboard.press(key)
         assert page.evaluate(AT) == expected
     assert page.locator("#heading-1").is_visible()
@@ -145,7 +153,10 @@ def test_a_slider_moves_on_its_slide_and_does_not_turn_it(open_deck):
     page, recorder = open_deck(ONE)
     page.evaluate("Reveal.slide(3)")
     slider = page.locator("section.present input[type=range]").first
-    before, said = slider.get_attribute("aria-valuetext"), page.locator("section.present .slider-said").inner_text()
+    before, said = (
+        slider.get_attribute("aria-valuetext"),
+        page.locator("section.present .slider-said").inner_text(),
+    )
     slider.press("ArrowRight")
     assert page.evaluate(AT) == 3
     assert slider.get_attribute("aria-valuetext") != before
