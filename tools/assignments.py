@@ -753,10 +753,11 @@ def archive(page: Path, made: nbformat.NotebookNode) -> bytes:
         for path, content in notebooks.files(page, made).items()
         if not path.startswith("book/")
     }
-    for path in book.files_below(("data",), page.parents[1]):
-        name = path.relative_to(page.parents[1]).as_posix()
-        if f"{path.name}" in "\n".join(cell.source for cell in made.cells):
-            held[name] = path.read_bytes()
+    # The chapter's own files are there; an assignment may call other readers.
+    code = "\n".join(cell.source for cell in made.cells)
+    for reader, name in notebooks.READERS.items():
+        if f"{reader}(" in code:
+            held[f"data/{name}"] = (page.parents[1] / "data" / name).read_bytes()
     held[notebooks.FIRST] = READ_ME.format(title=title, stem=page.stem).encode()
     held[f"assignment/{page.stem}.ipynb"] = notebooks.as_bytes(made)
     folder = f"{notebooks.NAME}-assignment-{page.stem}"

@@ -270,12 +270,13 @@ def cited(text: str, page: Page) -> str:
 def citation_labels(root: Path) -> dict[str, str]:
     """Each reference as the text calls it: authors and year."""
     from pybtex.database import parse_file
+    from pylatexenc.latex2text import LatexNodes2Text
 
     labels = {}
     for key, entry in parse_file(str(root / "book" / "references.bib")).entries.items():
         people = entry.persons.get("author") or entry.persons.get("editor") or []
         names = [" ".join(person.prelast_names + person.last_names) for person in people]
-        names = [name.strip("{}") for name in names]
+        names = [LatexNodes2Text().latex_to_text(name) for name in names]
         who = " and ".join(names) if len(names) < 3 else f"{names[0]} *et al.*"
         labels[key] = f"{who}, {entry.fields['year']}"
     return labels
