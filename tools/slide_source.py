@@ -134,7 +134,7 @@ def read_chapter(site: Path, stem: str) -> Chapter:
 
 def take_apart(article: str, stem: str) -> Chapter:
     """The parts of a chapter's article."""
-    body = BeautifulSoup(article, "lxml").article.section
+    body = BeautifulSoup(article, "html.parser").article.section
     opening = body.select_one(".chapter-opening")
     if opening is None:
         raise SlidesError(f"chapter {stem} has no opening")
@@ -256,7 +256,7 @@ def new_tag(name: str = "span", classes: str = "") -> Tag:
 def words_of(tag: Tag) -> str:
     """The words of an element on one line, plain quotes, a formula as its TeX.
 
-    >>> words_of(BeautifulSoup("<p>It’s <b>so</b>.</p>", "lxml").p)
+    >>> words_of(BeautifulSoup("<p>It’s <b>so</b>.</p>", "html.parser").p)
     "It's so."
     """
     if tag.select_one(".katex"):

@@ -590,7 +590,7 @@ def serialized(node: Tag | NavigableString) -> str:
 
 def text_in(markup: str) -> str:
     """The words of a heading."""
-    return source.words_of(BeautifulSoup(f"<p>{markup}</p>", "lxml").p)
+    return source.words_of(BeautifulSoup(f"<p>{markup}</p>", "html.parser").p)
 
 
 # Files.
