@@ -50,7 +50,8 @@ epub: book ## make an EPUB for e-readers, checked by EPUBCheck where it is insta
 assignments: $(VENV)/.grading ## make each chapter's assignment: student, solution, grading (CHAPTERS="07-alliance-growth ...")
 	@"$(PY)" -m tools.assignments $(CHAPTERS)
 
-grade: $(VENV)/.grading ## grade a folder of notebooks that were handed in (DIR=handed-in)
+grade: $(VENV)/.grading ## grade a folder of notebooks that were handed in (DIR=../handed-in)
+	@test -n "$(DIR)" || { echo "make grade needs the folder: make grade DIR=../handed-in"; exit 2; }
 	@"$(PY)" -m tools.grade "$(DIR)"
 
 proof: $(VENV)/.grading ## show that right answers score, wrong ones lose, hostile ones are contained (CHAPTERS=...)
@@ -85,7 +86,7 @@ new-chapter: $(VENV)/.ready ## begin a chapter that builds (NAME=16-my-topic TIT
 	@"$(PY)" -m tools.new_chapter "$(NAME)" --title "$(TITLE)"
 
 new-paper: $(VENV)/.ready ## begin a folder for a paper of your own (DIR=../my-paper TITLE="My paper")
-	@"$(PY)" -m tools.new_paper "$(DIR)" --title "$(TITLE)"
+	@"$(PY)" -m tools.new_paper "$(DIR)" $(if $(TITLE),--title "$(TITLE)")
 
 paper: $(VENV)/.ready ## check, match and build the page of such a folder (DIR=../my-paper)
 	@"$(PY)" -m tools.build_paper "$(DIR)"

@@ -60,6 +60,7 @@ def test_right_and_wrong_answers_score_what_they_should(stem):
     [
         ("---\nminutes", "minutes", "does not begin with a block"),
         ("minutes: 70\n", "", "lacks 'minutes'"),
+        ("## ex-03-six", "Words to all.\n\n## ex-03-six", "words above the first exercise"),
         ("minutes: 70\n", "minutes: 71\n", "take 70 minutes, the sheet says 71"),
         ("minutes: 70\n", "minutes: 70\nhours: 1\n", "unknown key 'hours'"),
         ("points: 4\n", "points: 5\n", "5 points, but checks and rubric make 4"),

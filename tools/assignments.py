@@ -150,6 +150,8 @@ def read_sheet(path: Path) -> Sheet:
     body = text[front.end() :]
     starts = [*HEADING.finditer(body)]
     head = body[: starts[0].start()] if starts else body
+    if lost := CELL.sub("", head).strip():
+        raise SheetError(f"{path.name}: words above the first exercise are shown nowhere: {lost[:60]!r}")
     setup = [code for role, code in cells(head, path) if role == "setup"]
     tasks = []
     for at, start in enumerate(starts):
@@ -390,7 +392,7 @@ def source_notebook(page: Path, values: Mapping[str, str]) -> nbformat.NotebookN
                     {
                         "id": task.label,
                         "number": known[task.label].number,
-                        "title": known[task.label].title,
+                        "title": plain_words(known[task.label].title),
                         "points": task.points,
                         "minutes": task.minutes,
                         "objective": plain_words(facts["objectives"][task.objective - 1]),
@@ -432,9 +434,10 @@ def head(title: str, sheet: Sheet, facts: Mapping, known: Mapping[str, Exercise]
             "|---|---|---:|---:|",
             *rows,
             "",
-            "Write between the lines of each function, in place of the three dots, and under each "
-            "question that asks for words.",
+            "Replace the three dots in each function, and write where a cell asks for words.",
+            "These are graded; other questions are to think about.",
             "The checks below an answer say what it must do at least; grading tries it on other data, too.",
+            "A number that is missing belongs to an exercise that stands in the chapter only.",
             "Add cells where you like, and leave the given ones where they are.",
             "Before you hand it in, restart the kernel and run all cells.",
         ]
@@ -674,7 +677,11 @@ def main(arguments: list[str] | None = None) -> int:
         "chapters", nargs="*", help="stems, such as 07-alliance-growth (default: all)"
     )
     parser.add_argument(
-        "--to", type=Path, default=book.ROOT / "_build" / "assignments", metavar="FOLDER"
+        "--to",
+        type=Path,
+        default=book.ROOT / "_build" / "assignments",
+        metavar="FOLDER",
+        help="where to write (default: _build/assignments)",
     )
     parser.add_argument(
         "--try", dest="trying", action="store_true", help="write nothing: try answers and checks"

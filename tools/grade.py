@@ -360,8 +360,11 @@ def report(
     out: Path, results: list[dict], assignment: Assignment, written: Path | None
 ) -> dict[str, Any]:
     """Write gradebook, feedback and the pages for written answers, from results alone."""
-    facts = assignment.facts
-    marks = reporting.read_written(written, results) if written else {}
+    facts, changed = assignment.facts, []
+    sheet = out / "written.csv"
+    # Points that somebody typed count, whether or not the sheet is named again.
+    written = written or (sheet if has_points(sheet) else None)
+    marks = reporting.read_written(written, results, changed) if written else {}
     environment = reporting.pages()
     for result in results:
         page = reporting.feedback(environment, result, facts, marks.get(result["student"], {}))
@@ -369,16 +372,22 @@ def report(
         write(out / "feedback" / f"{name}.html", page.encode("utf-8", "replace"))
     book_text = reporting.gradebook(results, facts, marks)
     write(out / "gradebook.csv", book_text.encode("utf-8", "replace"))
-    sheet = out / "written.csv"
-    # A sheet that is filled in under its own name is not written over.
-    if not (written and sheet.exists() and sheet.samefile(written)):
+    new = reporting.written_csv(results, marks).encode("utf-8", "replace")
+    if not sheet.is_file() or sheet.read_bytes() != new:
         keep_filled_in(sheet)
-        write(sheet, reporting.written_csv(results, marks).encode("utf-8", "replace"))
+        write(sheet, new)
     page = reporting.written_page(environment, results, facts, marks)
     write(out / "written.html", page.encode("utf-8", "replace"))
     possible = sum(exercise["points"] for exercise in facts["exercises"])
     points = [sum(reporting.totals(r, marks.get(r["student"], {})).values()) for r in results]
+    waiting = sum(
+        one["answered"] and one["exercise"] not in marks.get(result["student"], {})
+        for result in results
+        for one in result["written"]
+    )
     return {
+        "changed": changed,
+        "waiting": waiting,
         "assignment": assignment.name,
         "mean": sum(points) / len(points),
         "possible": possible,
@@ -387,22 +396,30 @@ def report(
     }
 
 
-def keep_filled_in(sheet: Path) -> None:
-    """Put a sheet aside in which somebody gave points, so that no work is lost."""
+def has_points(sheet: Path) -> bool:
+    """Whether somebody gave points in a sheet; one that cannot be read counts as such."""
     import csv
 
     if not sheet.is_file():
-        return
+        return False
     with (
         contextlib.suppress(UnicodeDecodeError, csv.Error),
         sheet.open(newline="", encoding="utf-8-sig") as file,
     ):
-        filled = any(
+        head = file.readline()
+        file.seek(0)
+        delimiter = ";" if head.count(";") > head.count(",") else ","
+        return any(
             (row.get("points") or "").strip() and row.get("comment") != "No answer."
-            for row in csv.DictReader(file)
+            for row in csv.DictReader(file, delimiter=delimiter)
         )
-        if not filled:
-            return
+    return True
+
+
+def keep_filled_in(sheet: Path) -> None:
+    """Put a sheet aside in which somebody gave points, so that no work is lost."""
+    if not has_points(sheet):
+        return
     aside = sheet.with_name("written-kept.csv")
     number = 1
     while aside.exists() and aside.read_bytes() != sheet.read_bytes():
@@ -451,7 +468,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "folder", type=Path, metavar="SUBMISSIONS", nargs="?", help="the students' notebooks"
     )
-    parser.add_argument("--assignment", metavar="NN-slug", help="default: what most notebooks say")
+    parser.add_argument("--assignment", metavar="NN-name", help="default: what most notebooks say")
     parser.add_argument(
         "--assignments",
         type=Path,
@@ -551,6 +568,12 @@ def summary_text(made: dict[str, Any]) -> str:
         f"{made['seconds']:.1f} s, the notebooks' own time {made['run_seconds']:.1f} s, "
         f"at most {made['memory_mb']:.0f} MB for one.",
     ]
+    if made["waiting"]:
+        lines.append(
+            f"{made['waiting']} written answers wait for points: read written.html, fill in "
+            "written.csv, and run this again. Until then totals lack them."
+        )
+    lines += made["changed"]
     if made["unlocked"]:
         lines.append(
             f"{made['unlocked']} ran without the system's own locks on files (Landlock, on Linux): "

@@ -174,6 +174,7 @@ def build(root: Path = book.ROOT, target: Path = COPY) -> Path:
     for command in (
         [jupyter_book, "build", ".", "-W", "-n", "--keep-going", "-q"],
         [*python, "tools.lite"],
+        [*python, "tools.slides"],
         [*python, "tools.offline"],
         [*python, "tools.epub"],
     ):

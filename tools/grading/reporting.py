@@ -32,6 +32,8 @@ COLORS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 UNSAFE_START = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 PICTURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 WRITTEN_COLUMNS = ("student", "exercise", "points", "max", "comment")
+ANSWER_COLUMN = "answer"
+"""A mark of the answer's text: points for another text do not count."""
 
 
 class WrittenError(ValueError):
@@ -126,20 +128,29 @@ def written_csv(
     results: Sequence[Mapping[str, Any]], marks: Mapping[str, Mapping[str, tuple[float, str]]]
 ) -> str:
     """The sheet to fill in: a row for each written answer; an empty answer has its 0 already."""
-    rows: list[Sequence[object]] = [WRITTEN_COLUMNS]
+    rows: list[Sequence[object]] = [(*WRITTEN_COLUMNS, ANSWER_COLUMN)]
     for result in results:
         for written in result["written"]:
             given = marks.get(result["student"], {}).get(written["exercise"])
             points: object = given[0] if given else ("" if written["answered"] else 0)
             comment = given[1] if given else ("" if written["answered"] else "No answer.")
-            rows.append([result["student"], written["exercise"], points, written["max"], comment])
+            row = [result["student"], written["exercise"], points, written["max"], comment]
+            rows.append([*row, mark_of(written.get("text", ""))])
     return csv_text(rows)
 
 
+def mark_of(text: str) -> str:
+    """A short mark by which a changed answer is known; a letter first, so no sheet counts it."""
+    return "a" + hashlib.sha256(text.strip().encode("utf-8", "replace")).hexdigest()[:8]
+
+
 def read_written(
-    path: Path, results: Sequence[Mapping[str, Any]]
+    path: Path, results: Sequence[Mapping[str, Any]], changed: list[str] | None = None
 ) -> dict[str, dict[str, tuple[float, str]]]:
     """The points that a person gave, by student and exercise; empty cells are left out.
+
+    Points for an answer that has changed since are left out as well; ``changed`` gets a
+    sentence for each. Commas or semicolons may part the cells.
 
     Raises
     ------
@@ -151,10 +162,19 @@ def read_written(
         for result in results
         for written in result["written"]
     }
+    now = {
+        (result["student"], written["exercise"]): mark_of(written.get("text", ""))
+        for result in results
+        for written in result["written"]
+    }
     marks: dict[str, dict[str, tuple[float, str]]] = {}
+    if not path.is_file():
+        raise WrittenError(f"there is no file {path}")
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
+            head = file.readline()
+            file.seek(0)
+            reader = csv.DictReader(file, delimiter=";" if head.count(";") > head.count(",") else ",")
             missing = [name for name in WRITTEN_COLUMNS if name not in (reader.fieldnames or [])]
             if missing:
                 raise WrittenError(f"{path.name}: there is no column {missing[0]!r}")
@@ -176,6 +196,14 @@ def read_written(
                         f"{where}: {points:g} points; from 0 to "
                         f"{most[student, exercise]:g} are possible"
                     )
+                graded = (row.get(ANSWER_COLUMN) or "").strip()
+                if graded and graded != now[student, exercise]:
+                    if changed is not None:
+                        changed.append(
+                            f"{student}, {exercise}: the answer has changed since it got "
+                            f"{points:g} points; please grade it again."
+                        )
+                    continue
                 mine = marks.setdefault(student, {})
                 if exercise in mine:
                     raise WrittenError(f"{where}: {student!r} has points for {exercise!r} already")
@@ -187,6 +215,8 @@ def read_written(
 
 def markdown(text: str) -> Markup:
     """A student's Markdown as a few harmless elements; pictures and HTML stay text."""
+    # A folded hint is shown as text: the page has no HTML of a notebook's.
+    text = re.sub(r"<details><summary>(.*?)</summary>", r"**\1.**", text).replace("</details>", "")
     made = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image").render(text)
     # A heading of the student's is no heading of the page.
     made = re.sub(r"<h[1-6]>", "<p><strong>", made)
