@@ -112,6 +112,12 @@ def test_notebook_without_solutions(monkeypatch):
     assert "```{selfcheck}" in text
 
 
+def test_what_is_kept_with_solutions_is_not_taken_without(monkeypatch):
+    whole = notebooks.state()
+    monkeypatch.setenv(solutions.VARIABLE, "no")
+    assert notebooks.state() != whole
+
+
 def leaked(name, content):
     secret = {
         student_site.normal(

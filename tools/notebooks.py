@@ -87,8 +87,8 @@ def pages(root: Path = book.ROOT) -> list[Path]:
 
 
 def state(root: Path = book.ROOT) -> str:
-    """A short hash of all that the notebooks are made from."""
-    return book.digest(SOURCES, root)
+    """A short hash of all that the notebooks are made from, with or without solutions."""
+    return book.digest(SOURCES, root) + ("" if solutions.shown(root) else "-without-solutions")
 
 
 def executed(page: Path, cache: Path):
