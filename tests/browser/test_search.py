@@ -207,7 +207,7 @@ def test_a_mark_inside_a_fold_unfolds_it(site, new_page, engine):
         " && bondSearchIndex.pages[e[0]][0] === 'book/05-many-trials')[1]"
     )
     page = new_page()
-    loaded(page, f"{site}book/05-many-trials.html?mark=reach_by_hand#{solution}")
+    loaded(page, f"{site}book/05-many-trials.html?mark=neighbor#{solution}")
     page.wait_for_function(
         "id => document.getElementById(id).closest('details').open", arg=solution
     )
