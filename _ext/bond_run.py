@@ -157,7 +157,7 @@ def write_files(app, exception):
         return
     root, folder = Path(app.srcdir), Path(app.outdir) / elsewhere.FOLDER
     stamp = Path(app.doctreedir) / "notebooks.txt"
-    mark = f"{notebooks.state(root)} {app.config.bond_repository} {app.config.bond_solutions}"
+    mark = f"{notebooks.state(root)} {app.config.bond_repository}"
     if are_there(folder, stamp, mark):
         return
     stamp.unlink(missing_ok=True)  # until all are written

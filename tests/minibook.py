@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tools import book
+from tools import book, programs
 
 COPIED = (
     "_config.yml", "_ext", "_static", "_vendor", "conftest.py", "data",
@@ -26,6 +26,23 @@ kernelspec:
   display_name: Python 3
 ---
 
+"""
+
+# A chapter that has what the tools ask for, before its exercises.
+CHAPTER = HEADER + """# One
+
+```{chapter-opening}
+question: Does it run?
+objectives: [say *one*, say two, say three]
+needs: Nothing
+builds_on: []
+minutes: 5
+data: none
+```
+
+```{code-cell} ipython3
+1 + 1
+```
 """
 
 # A cell that leaves a trace of each run, and prints a number from the data.
@@ -112,8 +129,7 @@ class MiniBook:
 
     def build(self) -> subprocess.CompletedProcess:
         """Build the site the way ``make book`` does."""
-        command = Path(sys.executable).parent / "jupyter-book"
-        return self.run(str(command), "build", ".", "-W", "-n", "--keep-going")
+        return self.run(*programs.jupyter_book(), "build", ".", "-W", "-n", "--keep-going")
 
     def page(self) -> str:
         """The built page."""

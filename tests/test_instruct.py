@@ -3,10 +3,11 @@
 import os
 import re
 
+import minibook
 import pytest
 import yaml
 from bs4 import BeautifulSoup
-from minibook import HEADER, MiniBook
+from minibook import MiniBook
 
 from tools import assignments, book, chapter_map, courses, new_chapter, opening, prose, teaching
 
@@ -159,23 +160,7 @@ EXERCISES = "".join(
     f"\n````{{exercise}}\n:label: ex-01-{name}\n**The {name} one.** Do it.\n````\n"
     for name in ("level", "visit", "rest", "open")
 )
-CHAPTER = HEADER + """# One
-
-```{chapter-opening}
-question: Does it run?
-objectives: [say *one*, say two, say three]
-needs: Nothing
-builds_on: []
-minutes: 5
-data: none
-```
-
-```{code-cell} ipython3
-1 + 1
-```
-
-## Exercises
-""" + EXERCISES
+CHAPTER = minibook.CHAPTER + "\n## Exercises\n" + EXERCISES
 PAGE = """# For instructors
 
 ```{course-plan} short

@@ -7,25 +7,10 @@ import sys
 import pytest
 import yaml
 from bs4 import BeautifulSoup
-from minibook import HEADER, MiniBook
+from minibook import CHAPTER, MiniBook
 
 from tools import assignments, book, contract, new_chapter, prose
 
-FIRST = HEADER + """# One
-
-```{chapter-opening}
-question: Does it run?
-objectives: [one, two, three]
-needs: Nothing
-builds_on: []
-minutes: 5
-data: none
-```
-
-```{code-cell} ipython3
-1 + 1
-```
-"""
 TOC = """format: jb-book
 root: index
 parts:
@@ -46,7 +31,7 @@ def mini(tmp_path_factory):
     mini = MiniBook(tmp_path_factory.mktemp("new") / "book")
     shutil.copytree(book.ROOT / "templates", mini.root / "templates")
     (mini.root / "book" / "one.md").unlink()
-    mini.write("book/01-one.md", FIRST)
+    mini.write("book/01-one.md", CHAPTER)
     mini.write("book/glossary.md", (book.ROOT / "book" / "glossary.md").read_text(encoding="utf-8"))
     mini.write("_toc.yml", TOC)
     mini.result = mini.run(sys.executable, "-m", "tools.new_chapter", NAME, "--title", "My topic")

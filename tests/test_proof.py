@@ -84,12 +84,12 @@ def test_changed_file_of_the_grader_is_caught(graded, source, sheet, monkeypatch
     assert "hostile: a file of the grader changed" in proof.hostile(source, sheet)
 
 
-def test_state_sees_a_changed_file(monkeypatch, tmp_path):
-    monkeypatch.setattr(proof.book, "files_below", lambda names: [tmp_path / "a.txt"])
-    (tmp_path / "a.txt").write_text("one")
-    before = proof.state()
-    (tmp_path / "a.txt").write_text("two")
-    assert proof.state() != before
+def test_state_sees_a_changed_file(tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "a.txt").write_text("one")
+    before = proof.state(tmp_path)
+    (tmp_path / "data" / "a.txt").write_text("two")
+    assert proof.state(tmp_path) != before
 
 
 @pytest.mark.parametrize(

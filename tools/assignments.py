@@ -28,15 +28,15 @@ import os
 import re
 import sys
 import traceback
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 import nbformat
 import yaml
 
-from tools import book, notebooks, opening, packing, plain, reference
+from tools import book, notebooks, opening, packing, plain
 
 SHEETS = Path("book/assignment")
 ROLES = ("setup", "check", "hidden", "wrong")
@@ -45,6 +45,8 @@ WRONG_AT_LEAST = 5
 STUB = "..."
 WRITE_HERE = "*Write your answer here.*"
 HEADING = re.compile(r"^## (?P<label>[\w-]+)\s*$", re.M)
+TITLE = r"\*\*(?P<title>.+?)[.:]?\*\*(?!\*)"
+"""The name of an exercise, which its text begins with; it may hold a stressed word."""
 GRADING = re.compile(r"^```\{grading\}\n(?P<yaml>.*?)^```\s*$", re.M | re.S)
 CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(?P<body>.*?)^```\s*$", re.M | re.S)
 TAGS = re.compile(r"\A:tags: \[(?P<tags>[\w, -]*)\]\n\n?")
@@ -258,14 +260,13 @@ def exercises(page: Path, values: Mapping[str, str]) -> dict[str, Exercise]:
             continue
         for kind, argument, text in blocks(cell.source):
             if kind == "exercise":
-                label = re.search(r"^:label: (\S+)$", text, re.M)[1]
-                number = context.numbered(len(made) + 1)
-                body = plain.plain(re.sub(r"^:[\w-]+:.*\n", "", text, flags=re.M), context)
-                title = re.match(r"\*\*(.+?)\*\*\s*", body)
-                last = made[label] = Exercise(
-                    label, number, (title[1] if title else "").rstrip(".")
-                )
+                options, body = plain.options_of(text.splitlines())
+                body = plain.plain(body, context)
+                title = re.match(rf"{TITLE}\s*", body)
+                last = Exercise(options["label"], context.numbered(len(made) + 1))
+                last.title = title["title"] if title else ""
                 last.text = body[title.end() :] if title else body
+                made[last.label] = last
             elif kind == "solution-start":
                 solving = made[argument]
             elif kind == "solution-end":
@@ -273,7 +274,7 @@ def exercises(page: Path, values: Mapping[str, str]) -> dict[str, Exercise]:
             elif solving is not None:
                 solving.model += "\n\n" + plain.plain(text, context)
             elif kind == "admonition" and argument == "Hint" and last:
-                last.hint = plain.plain(re.sub(r"^:class:.*\n", "", text), context)
+                last.hint = plain.plain(plain.options_of(text.splitlines())[1], context)
     for exercise in made.values():
         exercise.model = exercise.model.strip()
     return made
@@ -365,11 +366,6 @@ def source_notebook(page: Path, values: Mapping[str, str]) -> nbformat.NotebookN
     facts = opening.from_page(text, page.name)
     known = exercises(page, values)
     title = notebooks.chapter_map.title_of(text)
-    cells = [
-        cell_of("markdown", head(title, sheet, facts, known), "head", ""),
-        cell_of("code", SETUP, "setup", ""),
-    ]
-    cells += [cell_of("code", code, f"setup-{n}", "") for n, code in enumerate(sheet.setup, 1)]
     for task in sheet.tasks:
         if task.label not in known:
             raise SheetError(f"{page.stem}: the chapter has no exercise {task.label!r}")
@@ -377,6 +373,12 @@ def source_notebook(page: Path, values: Mapping[str, str]) -> nbformat.NotebookN
             raise SheetError(
                 f"{page.stem}, {task.label}: the chapter has no objective {task.objective}"
             )
+    cells = [
+        cell_of("markdown", head(title, sheet, known), "head", ""),
+        cell_of("code", SETUP, "setup", ""),
+    ]
+    cells += [cell_of("code", code, f"setup-{n}", "") for n, code in enumerate(sheet.setup, 1)]
+    for task in sheet.tasks:
         cells += task_cells(page.stem, task, known[task.label], facts["objectives"])
     made = nbformat.v4.new_notebook(cells=cells)
     made.metadata = nbformat.from_dict(
@@ -416,12 +418,11 @@ def plain_words(markdown: str) -> str:
     return re.sub(r"[*`$]", "", markdown)
 
 
-def head(title: str, sheet: Sheet, facts: Mapping, known: Mapping[str, Exercise]) -> str:
+def head(title: str, sheet: Sheet, known: Mapping[str, Exercise]) -> str:
     """The first cell: what the assignment is, and how it is done."""
     rows = [
         f"| {known[task.label].number} | {known[task.label].title} | {task.points} | {task.minutes} |"
         for task in sheet.tasks
-        if task.label in known
     ]
     return "\n".join(
         [
@@ -536,16 +537,6 @@ def solved(source: nbformat.NotebookNode) -> nbformat.NotebookNode:
     return made
 
 
-def answered(source: nbformat.NotebookNode, answers: Mapping[str, str]) -> nbformat.NotebookNode:
-    """The student's notebook with some exercises answered: label to code."""
-    made = release(source)
-    for cell in made.cells:
-        facts = cell.metadata.nbgrader
-        if facts.grade_id.endswith("-answer") and cell.metadata.bond.exercise in answers:
-            cell.source = answers[cell.metadata.bond.exercise].rstrip("\n")
-    return made
-
-
 def unmarked(code: str) -> str:
     """Code without nbgrader's marks."""
     return "\n".join(
@@ -556,40 +547,38 @@ def unmarked(code: str) -> str:
 # One process, to try a sheet while it is written.
 
 
-@contextlib.contextmanager
-def silence():
-    """Nothing printed."""
-    with contextlib.redirect_stdout(io.StringIO()):
-        yield
+def trial_of(
+    submission: nbformat.NotebookNode,
+    source: nbformat.NotebookNode,
+    answers: Mapping[str, str] = MappingProxyType({}),
+) -> tuple[dict[str, int], dict[str, str], list[str]]:
+    """The points of each exercise, what went wrong, and the visible checks that failed.
 
-
-def trial_of(source: nbformat.NotebookNode, answers: Mapping[str, str], stub: bool = False):
-    """The points of each exercise when the answers are these; and what went wrong.
-
-    Without an answer of its own an exercise gets the solution, or the stub.
+    The submission is run with the hidden checks of the source; an exercise named in
+    ``answers`` gets that code for its answer.
     """
-    base = release(source) if stub else solved(source)
     space: dict = {"__name__": "__main__"}
-    points, faults = {}, {}
-    for cell, graded in zip(base.cells, source.cells, strict=True):
+    points, faults, failed = {}, {}, []
+    for cell, graded in zip(submission.cells, source.cells, strict=True):
         if cell.cell_type != "code":
             continue
         facts, label = cell.metadata.nbgrader, cell.metadata.bond.exercise
         code = graded.source if facts.grade else cell.source
         if facts.solution and label in answers:
             code = answers[label]
+        said = io.StringIO()
         try:
-            with silence():
+            with contextlib.redirect_stdout(said):
                 exec(compile(code, facts.grade_id, "exec"), space)
         except Exception as error:
-            if facts.grade:
-                faults[facts.grade_id] = short(error)
-            else:
-                faults[facts.grade_id] = "".join(traceback.format_exception(error)[-3:])
+            faults[facts.grade_id] = (
+                short(error) if facts.grade else "".join(traceback.format_exception(error)[-3:])
+            )
         else:
             if facts.grade:
                 points[label] = points.get(label, 0) + facts.points
-    return points, faults
+            failed += [line for line in said.getvalue().splitlines() if line.startswith("✗")]
+    return points, faults, failed
 
 
 def short(error: Exception) -> str:
@@ -604,49 +593,36 @@ def try_out(page: Path, values: Mapping[str, str], root: Path = book.ROOT) -> li
     full = {task.label: task.points - task.written_points for task in sheet.tasks if task.hidden}
     found = []
 
-    points, faults = trial_of(source, {}, stub=True)
+    points, faults, _ = trial_of(release(source), source)
     found += [f"untouched: {cell} scores" for cell in points]
     found += [
         f"untouched: {name} raises: {text}"
         for name, text in faults.items()
         if "-hidden-" not in name
     ]
-    points, faults = trial_of(source, {})
+    solution = solved(source)
+    points, faults, failed = trial_of(solution, source)
     found += [f"solution: {name}: {text}" for name, text in faults.items()]
     found += [
         f"solution: {label} gets {points.get(label, 0)} of {most}"
         for label, most in full.items()
         if points.get(label, 0) != most
     ]
-    found += [f"solution: {text}" for text in failed_checks(source)]
+    found += [f"solution: {text}" for text in failed]
     for task in sheet.tasks:
         for piece in task.wrong:
-            points, faults = trial_of(source, {task.label: piece.code})
+            name = f"wrong, {task.label}, {piece.what!r}"
+            points, faults, _ = trial_of(solution, source, {task.label: piece.code})
             for label, most in full.items():
                 wanted = most - (piece.points if label == task.label else 0)
                 if points.get(label, 0) != wanted:
                     caught = {k: v for k, v in faults.items() if k.startswith(task.label)}
-                    found.append(
-                        f"wrong, {task.label}, {piece.what!r}: {label} gets {points.get(label, 0)}, not {wanted}: {caught}"
-                    )
+                    found.append(f"{name}: {label} gets {points.get(label, 0)}, not {wanted}: {caught}")
             found += [
-                f"wrong, {task.label}, {piece.what!r}: {name} raises: {text}"
-                for name, text in faults.items()
-                if name.endswith("-answer")
+                f"{name}: {cell} raises: {text}"
+                for cell, text in faults.items()
+                if cell.endswith("-answer")
             ]
-    return found
-
-
-def failed_checks(source: nbformat.NotebookNode) -> list[str]:
-    """The visible checks that the solution does not pass."""
-    space: dict = {"__name__": "__main__"}
-    found = []
-    for cell in solved(source).cells:
-        if cell.cell_type == "code" and not cell.metadata.nbgrader.grade:
-            said = io.StringIO()
-            with contextlib.redirect_stdout(said):
-                exec(compile(cell.source, cell.metadata.nbgrader.grade_id, "exec"), space)
-            found += [line for line in said.getvalue().splitlines() if line.startswith("✗")]
     return found
 
 
@@ -658,12 +634,6 @@ class Unset(dict):
 
     def __missing__(self, name: str) -> str:
         return "…"
-
-
-def values_of(page: Path) -> dict[str, str]:
-    """The computed numbers of a chapter: from the build's cache, or by running it."""
-    run = notebooks.executed(page, notebooks.latest_cache()) or reference.execute(page)
-    return notebooks.glued(run)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -702,7 +672,7 @@ def main(arguments: list[str] | None = None) -> int:
                     print("  " + fault)
                 status |= bool(faults)
             else:
-                write(known[stem], values_of(known[stem]), options.to)
+                write(known[stem], notebooks.values_of(known[stem]), options.to)
         except (SheetError, plain.PlainError, opening.OpeningError) as error:
             print(error, file=sys.stderr)
             status = 1
@@ -712,17 +682,11 @@ def main(arguments: list[str] | None = None) -> int:
 def write(page: Path, values: Mapping[str, str], to: Path) -> None:
     """Write the three copies of a chapter, and the zip for students."""
     source = source_notebook(page, values)
-    folder = to / page.stem
-    for name, made in {
-        "student": release(source),
-        "solution": run(solved(source)),
-        "grading": source,
-    }.items():
-        target = folder / name / f"{page.stem}.ipynb"
-        with packing.whole(target) as unfinished:
-            unfinished.write_bytes(notebooks.as_bytes(made))
-    with packing.whole(folder / f"{page.stem}-student.zip") as unfinished:
-        unfinished.write_bytes(archive(page, release(source)))
+    student, folder = release(source), to / page.stem
+    copies = {"student": student, "solution": run(solved(source)), "grading": source}
+    for name, made in copies.items():
+        packing.write(folder / name / f"{page.stem}.ipynb", notebooks.as_bytes(made))
+    packing.write(folder / f"{page.stem}-student.zip", archive(page, student))
     print(f"{folder}: student, solution, grading, {page.stem}-student.zip")
 
 
@@ -738,16 +702,7 @@ def run(made: nbformat.NotebookNode) -> nbformat.NotebookNode:
 READ_ME = """{title}
 An assignment of The Bond or the Drug?
 
-You need Python 3.11, 3.12 or 3.13. In this folder:
-
-  macOS or Linux    python3 -m venv .venv
-                    .venv/bin/python -m pip install -r requirements.txt
-                    .venv/bin/jupyter lab assignment/{stem}.ipynb
-
-  Windows           py -3.12 -m venv .venv
-                    .venv\\Scripts\\python -m pip install -r requirements.txt
-                    .venv\\Scripts\\jupyter lab assignment\\{stem}.ipynb
-
+{start}
 Answer in the notebook, restart the kernel, run all cells, and hand in that one file.
 """
 
@@ -755,6 +710,7 @@ Answer in the notebook, restart the kernel, run all cells, and hand in that one 
 def archive(page: Path, made: nbformat.NotebookNode) -> bytes:
     """What students get: the notebook with helpers and data, in one folder."""
     title = made.metadata.bond.title
+    start = notebooks.START.format(folder="assignment", stem=page.stem)
     held = {
         path: content
         for path, content in notebooks.files(page, made).items()
@@ -765,14 +721,10 @@ def archive(page: Path, made: nbformat.NotebookNode) -> bytes:
     for reader, name in notebooks.READERS.items():
         if f"{reader}(" in code:
             held[f"data/{name}"] = (page.parents[1] / "data" / name).read_bytes()
-    held[notebooks.FIRST] = READ_ME.format(title=title, stem=page.stem).encode()
+    held[notebooks.FIRST] = READ_ME.format(title=title, start=start).encode()
     held[f"assignment/{page.stem}.ipynb"] = notebooks.as_bytes(made)
     folder = f"{notebooks.NAME}-assignment-{page.stem}"
-    names = [notebooks.FIRST, *sorted(held.keys() - {notebooks.FIRST})]
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as target:
-        packing.add(target, {f"{folder}/{name}": held[name] for name in names})
-    return buffer.getvalue()
+    return packing.in_folder(folder, held, notebooks.FIRST)
 
 
 if __name__ == "__main__":

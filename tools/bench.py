@@ -17,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tools import book
+from tools import book, programs
 
 NOT_COPIED = shutil.ignore_patterns(
     ".git", ".venv", "_build", "__pycache__", ".hypothesis", ".pytest_cache", "*.egg-info"
@@ -35,7 +35,7 @@ def seconds(command: list[str], folder: Path) -> float:
 
 def build_times() -> list[tuple[str, str, str]]:
     """A cold build, one with nothing changed, and one after an edit of one chapter."""
-    command = [str(Path(sys.executable).parent / "jupyter-book"), "build", ".", "-W", "-n", "--keep-going"]
+    command = [*programs.jupyter_book(), "build", ".", "-W", "-n", "--keep-going"]
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "book"
         shutil.copytree(book.ROOT, copy, ignore=NOT_COPIED)

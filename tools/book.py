@@ -81,13 +81,18 @@ def chapters(root: Path = ROOT) -> list[Path]:
 
 
 def read_notebook(path: Path):
-    """A chapter as a notebook, by jupytext's MyST reader.
+    """A chapter as a notebook, by jupytext's MyST reader."""
+    return as_notebook(path.read_text(encoding="utf-8"))
+
+
+def as_notebook(text: str):
+    """The text of a chapter as a notebook.
 
     The format is named outright: jupytext takes a bare ``.md`` for Pandoc.
     """
     import jupytext
 
-    return jupytext.reads(path.read_text(encoding="utf-8"), fmt="md:myst")
+    return jupytext.reads(text, fmt="md:myst")
 
 
 def code_cells(notebook) -> list:
@@ -114,6 +119,18 @@ def digest(names: tuple[str, ...], root: Path = ROOT) -> str:
     return total.hexdigest()[:16]
 
 
+def setting(name: str, default, root: Path = ROOT):
+    """A setting of the site, from the part of ``_config.yml`` that Sphinx gets."""
+    path = root / "_config.yml"
+    settings = yaml.safe_load(path.read_bytes()) if path.is_file() else None
+    return sphinx_settings(settings or {}).get(name, default)
+
+
+def sphinx_settings(settings: dict) -> dict:
+    """What ``_config.yml`` holds for Sphinx; empty when it holds nothing."""
+    return (settings.get("sphinx") or {}).get("config") or {}
+
+
 def content_of(path: Path) -> bytes:
     """What a file says to the chapters: of the configuration, all but the settings of the site.
 
@@ -123,7 +140,7 @@ def content_of(path: Path) -> bytes:
     if path.name != "_config.yml":
         return path.read_bytes()
     settings = yaml.safe_load(path.read_bytes()) or {}
-    config = (settings.get("sphinx") or {}).get("config") or {}
+    config = sphinx_settings(settings)
     for name in [name for name in config if str(name).startswith("bond_")]:
         del config[name]
     return yaml.safe_dump(settings, sort_keys=False).encode()

@@ -26,7 +26,7 @@ from pathlib import Path
 import yaml
 from helpers import matching
 
-from tools import book
+from tools import book, programs
 from tools.new_paper import PaperError
 
 STUDY = ("data/ledger.csv", "data/codebook.json", "data/assumptions.csv")
@@ -145,8 +145,7 @@ def package(to: Path, folder: Path) -> str:
 def build(folder: Path) -> Path:
     """Build the page; the file to open."""
     staged = stage(folder)
-    start = "from jupyter_book.cli.main import main; main()"
-    command = [sys.executable, "-c", start, "build", ".", "-W", "-n", "--keep-going"]
+    command = [*programs.jupyter_book(), "build", ".", "-W", "-n", "--keep-going"]
     environment = os.environ | {"PYTHONPATH": str(staged / "src")}
     done = subprocess.run(
         command, cwd=staged, env=environment, capture_output=True, text=True, check=False

@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 from statistics import median
 
-from tools import book, opening, prose, selfcheck
+from tools import book, opening, prose, selfcheck, solutions
 
 WORDS = (1500, 3200)
 CELLS = (15, 40)
@@ -31,7 +31,6 @@ LEFTOVER_WORDS = 8  # a sentence of the scaffold is known by as many words
 EXERCISES_AT_LEAST = 4
 QUESTIONS_AT_LEAST = 5
 # A chapter's solutions and hidden glue cells are not part of its cell budget.
-SOLUTION = re.compile(r"^```\{solution-start\}.*?^```\{solution-end\}\n```", re.S | re.M)
 BLOCK = re.compile(r"^(?P<ticks>`{3,})(?P<head>[^\n]*)\n(?P<body>.*?)^(?P=ticks)$", re.S | re.M)
 HIDDEN = re.compile(r"(?:---\n(?:(?!---).*\n)*?)?:?tags: \[remove-cell\]")
 # What stands in the source of a page and is no sentence on it: targets, notes to authors.
@@ -113,7 +112,7 @@ def quiz_faults(text: str, path: Path) -> list[str]:
 def chapter_cells(text: str) -> list[str]:
     """The code of each cell that a reader meets in the chapter's own text."""
     cells = []
-    for body in CELL.findall(SOLUTION.sub("", text)):
+    for body in CELL.findall(solutions.without(text)):
         if is_hidden(body):
             continue
         cells.append("\n".join(code_lines(body)))

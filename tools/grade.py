@@ -6,8 +6,8 @@ It writes to ``--out``:
 
 - ``gradebook.csv``, a row for each student, a column for each exercise;
 - ``feedback/STUDENT.html``, one page without scripts that the student gets back;
-- ``written.html`` and ``written.csv``, the answers in words, to read and to give points for; hand
-  the filled-in file over with ``--written``, and all pages are made anew without a run;
+- ``written.html`` and ``written.csv``, the answers in words, to read and to give points for; with
+  the points filled in, the same command makes all pages anew without a run;
 - ``results/STUDENT.json``, what each page is made from. A submission that has one is not run
   again, so that a run that was cut off goes on where it was, unless the notebook, the assignment,
   the helpers or the limits have changed.
@@ -189,14 +189,6 @@ def as_json(value: object) -> bytes:
     return (text + "\n").encode("utf-8", "replace")
 
 
-def write(path: Path, content: bytes) -> None:
-    """Write a file, whole or not at all; one that holds this already stays."""
-    if path.is_file() and path.read_bytes() == content:
-        return
-    with packing.whole(path) as unfinished:
-        unfinished.write_bytes(content)
-
-
 def stored(path: Path, key: str | None = None) -> dict[str, Any] | None:
     """A result from an earlier run; None when there is none of this key."""
     try:
@@ -336,7 +328,7 @@ def grade_folder(
         stack.enter_context(bar)
         outcomes = stack.enter_context(contextlib.closing(graded(todo, setup, jobs)))
         for submission, outcome in outcomes:
-            write(
+            packing.write(
                 places[submission.student],
                 as_json(as_result(submission, keys[submission.student], outcome)),
             )
@@ -363,27 +355,25 @@ def report(
     facts, changed = assignment.facts, []
     sheet = out / "written.csv"
     # Points that somebody typed count, whether or not the sheet is named again.
-    written = written or (sheet if has_points(sheet) else None)
+    written = written or (sheet if reporting.has_points(sheet) else None)
     marks = reporting.read_written(written, results, changed) if written else {}
     environment = reporting.pages()
     for result in results:
         page = reporting.feedback(environment, result, facts, marks.get(result["student"], {}))
         name = reporting.file_name(result["student"])
-        write(out / "feedback" / f"{name}.html", page.encode("utf-8", "replace"))
+        packing.write(out / "feedback" / f"{name}.html", page.encode("utf-8", "replace"))
     book_text = reporting.gradebook(results, facts, marks)
-    write(out / "gradebook.csv", book_text.encode("utf-8", "replace"))
+    packing.write(out / "gradebook.csv", book_text.encode("utf-8", "replace"))
     new = reporting.written_csv(results, marks).encode("utf-8", "replace")
     if not sheet.is_file() or sheet.read_bytes() != new:
         keep_filled_in(sheet)
-        write(sheet, new)
+        packing.write(sheet, new)
     page = reporting.written_page(environment, results, facts, marks)
-    write(out / "written.html", page.encode("utf-8", "replace"))
+    packing.write(out / "written.html", page.encode("utf-8", "replace"))
     possible = sum(exercise["points"] for exercise in facts["exercises"])
     points = [sum(reporting.totals(r, marks.get(r["student"], {})).values()) for r in results]
     waiting = sum(
-        one["answered"] and one["exercise"] not in marks.get(result["student"], {})
-        for result in results
-        for one in result["written"]
+        len(reporting.to_grade(result, marks.get(result["student"], {}))) for result in results
     )
     return {
         "changed": changed,
@@ -396,36 +386,16 @@ def report(
     }
 
 
-def has_points(sheet: Path) -> bool:
-    """Whether somebody gave points in a sheet; one that cannot be read counts as such."""
-    import csv
-
-    if not sheet.is_file():
-        return False
-    with (
-        contextlib.suppress(UnicodeDecodeError, csv.Error),
-        sheet.open(newline="", encoding="utf-8-sig") as file,
-    ):
-        head = file.readline()
-        file.seek(0)
-        delimiter = ";" if head.count(";") > head.count(",") else ","
-        return any(
-            (row.get("points") or "").strip() and row.get("comment") != "No answer."
-            for row in csv.DictReader(file, delimiter=delimiter)
-        )
-    return True
-
-
 def keep_filled_in(sheet: Path) -> None:
     """Put a sheet aside in which somebody gave points, so that no work is lost."""
-    if not has_points(sheet):
+    if not reporting.has_points(sheet):
         return
     aside = sheet.with_name("written-kept.csv")
     number = 1
     while aside.exists() and aside.read_bytes() != sheet.read_bytes():
         number += 1
         aside = sheet.with_name(f"written-kept-{number}.csv")
-    write(aside, sheet.read_bytes())
+    packing.write(aside, sheet.read_bytes())
 
 
 def bench(

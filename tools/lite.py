@@ -26,9 +26,7 @@ from collections.abc import Callable, Mapping
 from importlib import metadata
 from pathlib import Path
 
-import yaml
-
-from tools import book, elsewhere, notebooks, packing, plain, reference
+from tools import book, elsewhere, notebooks, packing, plain
 
 SITE = book.ROOT / "_build" / "html"
 KEPT = book.ROOT / "_build" / "lite"
@@ -109,7 +107,7 @@ def contents(root: Path, cache: Path) -> dict[str, bytes]:
     """The files that a reader finds in the browser's folder, by path."""
     held = {}
     for page in notebooks.pages(root):
-        values = notebooks.glued(notebooks.executed(page, cache) or reference.execute(page))
+        values = notebooks.values_of(page, cache)
         made = notebooks.notebook(page, values, SETUP, link=sibling(root), kernel=KERNEL)
         held[f"book/{page.stem}.ipynb"] = notebooks.as_bytes(made)
     for path in book.files_below(("data",), root):
@@ -371,8 +369,7 @@ def build(site: Path = SITE, runtime: str | None = None, kept: Path = KEPT) -> P
 
 def configured_runtime(root: Path = book.ROOT) -> str:
     """The runtime's address in ``_config.yml``."""
-    config = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
-    return config["sphinx"]["config"].get("bond_runtime", "")
+    return book.setting("bond_runtime", "", root)
 
 
 def main(arguments: list[str] | None = None) -> int:

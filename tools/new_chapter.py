@@ -54,8 +54,15 @@ def check(name: str, title: str, root: Path = book.ROOT) -> None:
             f"the next chapter has the number {wanted:02}, not {name[:2]}: chapters are numbered in "
             "reading order, and links and exercises name them by number"
         )
-    if not TITLE.fullmatch(title.strip()):
-        raise ChapterError(f"{title!r} is no title: one line of plain words is asked for")
+    if fault := title_fault(title):
+        raise ChapterError(fault)
+
+
+def title_fault(title: str) -> str:
+    """What is wrong with a title; empty when nothing is."""
+    if TITLE.fullmatch(title.strip()):
+        return ""
+    return f"{title!r} is no title: one line of plain words is asked for"
 
 
 def files(name: str, root: Path = book.ROOT) -> list[Path]:

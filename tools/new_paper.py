@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from tools import book
-from tools.new_chapter import TITLE
+from tools.new_chapter import title_fault
 
 TEMPLATE = book.ROOT / "templates" / "own-paper"
 
@@ -34,8 +34,8 @@ def make(folder: Path, title: str, template: Path = TEMPLATE) -> list[Path]:
         raise PaperError(f"{folder} is a file, not a folder")
     if folder.is_dir() and any(folder.iterdir()):
         raise PaperError(f"{folder} is not empty; nothing was changed")
-    if not TITLE.fullmatch(title.strip()):
-        raise PaperError(f"{title!r} is no title: one line of plain words is asked for")
+    if fault := title_fault(title):
+        raise PaperError(fault)
     written = []
     for source in book.files_below((".",), template):
         target = folder / source.relative_to(template)

@@ -15,12 +15,10 @@ from __future__ import annotations
 
 import argparse
 import ast
-import io
 import json
 import os
 import re
 import sys
-import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -55,19 +53,21 @@ PACKAGES = (
     "numba", "joblib", "tqdm", "ipykernel",
 )  # fmt: skip
 
-READ_ME = """{title}
-A chapter of The Bond or the Drug?, as a notebook that runs.
-
-You need Python 3.11, 3.12 or 3.13. In this folder:
+START = """You need Python 3.11, 3.12 or 3.13. In this folder:
 
   macOS or Linux    python3 -m venv .venv
                     .venv/bin/python -m pip install -r requirements.txt
-                    .venv/bin/jupyter lab book/{stem}.ipynb
+                    .venv/bin/jupyter lab {folder}/{stem}.ipynb
 
   Windows           py -3.12 -m venv .venv
                     .venv\\Scripts\\python -m pip install -r requirements.txt
-                    .venv\\Scripts\\jupyter lab book\\{stem}.ipynb
+                    .venv\\Scripts\\jupyter lab {folder}\\{stem}.ipynb
+"""
+"""How to open a notebook from an archive's folder."""
+READ_ME = """{title}
+A chapter of The Bond or the Drug?, as a notebook that runs.
 
+{start}
 The second line downloads the packages; after that nothing is fetched.
 Where the packages are there already, open the notebook and leave the folders as they are.
 
@@ -113,6 +113,11 @@ def glued(run) -> dict[str, str]:
             if name:
                 values[name] = spoken(output["data"]["text/plain"])
     return values
+
+
+def values_of(page: Path, cache: Path | None = None) -> dict[str, str]:
+    """The computed numbers of a page: from the build's cache, or by running it."""
+    return glued(executed(page, cache or latest_cache()) or reference.execute(page))
 
 
 def spoken(text: str) -> str:
@@ -200,11 +205,8 @@ def notebook(
 
 def as_shown(page: Path):
     """A page as a notebook, without its solutions where the site does not show them."""
-    if solutions.shown(page.parents[1]):
-        return book.read_notebook(page)
-    import jupytext
-
-    return jupytext.reads(solutions.without(page.read_text(encoding="utf-8")), fmt="md:myst")
+    text = page.read_text(encoding="utf-8")
+    return book.as_notebook(text if solutions.shown(page.parents[1]) else solutions.without(text))
 
 
 def split_title(cells: list) -> list:
@@ -265,7 +267,7 @@ def files(page: Path, made) -> dict[str, bytes]:
     names = data_read(page)
     title = chapter_map.title_of(page.read_text(encoding="utf-8"))
     held = {
-        FIRST: READ_ME.format(title=title, stem=page.stem).encode(),
+        FIRST: READ_ME.format(title=title, start=START.format(folder="book", stem=page.stem), stem=page.stem).encode(),
         "requirements.txt": requirements(root).encode(),
         f"book/{page.stem}.ipynb": as_bytes(made),
         "data/datapackage.json": (json.dumps(package_of(names, root), indent=2) + "\n").encode(),
@@ -282,12 +284,7 @@ def files(page: Path, made) -> dict[str, bytes]:
 
 def archive(page: Path, values: Mapping[str, str]) -> bytes:
     """The archive of a page: one folder with all that its notebook needs."""
-    held = files(page, notebook(page, values))
-    names = [FIRST, *sorted(held.keys() - {FIRST})]
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as target:
-        packing.add(target, {f"{folder_of(page)}/{name}": held[name] for name in names})
-    return buffer.getvalue()
+    return packing.in_folder(folder_of(page), files(page, notebook(page, values)), FIRST)
 
 
 def folder_of(page: Path) -> str:
@@ -314,7 +311,7 @@ def main(arguments: list[str] | None = None) -> int:
     for stem in options.pages or known:
         try:
             page = known[stem]
-            values = glued(executed(page, latest_cache()) or reference.execute(page))
+            values = values_of(page)
             content = (
                 archive(page, values)
                 if options.zips

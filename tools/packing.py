@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -26,6 +27,14 @@ def whole(target: Path) -> Iterator[Path]:
         unfinished.unlink(missing_ok=True)
 
 
+def write(target: Path, content: bytes) -> None:
+    """Write a file, whole or not at all; one that holds this already stays as it is."""
+    if target.is_file() and target.read_bytes() == content:
+        return
+    with whole(target) as unfinished:
+        unfinished.write_bytes(content)
+
+
 def entry(name: str, kind: int = zipfile.ZIP_DEFLATED) -> zipfile.ZipInfo:
     """A file of an archive, with a fixed time and plain rights."""
     made = zipfile.ZipInfo(name, TIME)
@@ -39,3 +48,12 @@ def add(archive: zipfile.ZipFile, files: Mapping[str, bytes]) -> None:
     """Add files to an archive, in the order that they come in."""
     for name, content in files.items():
         archive.writestr(entry(name), content, compresslevel=9)
+
+
+def in_folder(folder: str, files: Mapping[str, bytes], first: str) -> bytes:
+    """An archive that unpacks to one folder; the file to read first stands first in it."""
+    names = [first, *sorted(files.keys() - {first})]
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        add(archive, {f"{folder}/{name}": files[name] for name in names})
+    return buffer.getvalue()

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 
 def chromium() -> str | None:
     """The path of Chromium, None where there is none."""
     return shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def jupyter_book() -> list[str]:
+    """The command that builds a book, of this environment."""
+    return [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
 
 
 def node() -> Path:

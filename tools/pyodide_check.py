@@ -164,9 +164,7 @@ def run_page(page: Path, python: Path) -> Outcome:
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
     start = time.monotonic()
-    values = notebooks.glued(
-        notebooks.executed(page, notebooks.latest_cache()) or reference.execute(page)
-    )
+    values = notebooks.values_of(page)
     with tempfile.TemporaryDirectory() as folder:
         archive = Path(folder) / "page.zip"
         archive.write_bytes(notebooks.archive(page, values))

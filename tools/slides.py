@@ -194,8 +194,8 @@ def share_rest(chapter: Chapter, shown: list[Shown]) -> None:
 def title_slide(chapter: Chapter) -> Slide:
     """The question, the minutes, and what one needs."""
     facts = "".join(
-        f"<dt>{term}</dt><dd>{inner(plain(chapter.opening[key].p))}</dd>"
-        for term, key in (("Time", "Time"), ("You need", "You need"))
+        f"<dt>{term}</dt><dd>{inner(plain(chapter.opening[term].p))}</dd>"
+        for term in ("Time", "You need")
     )
     body = (
         f'<p class="question">{inner(plain(chapter.opening["question"]))}</p>'
@@ -736,24 +736,16 @@ def make(
         chapter = source.read_chapter(site, path.stem)
         slides = deck(chapter, source.read_sheet(path), path.name)
         text = page(chapter, slides, built.read_text(encoding="utf-8"), version)
-        write(target, text.encode())
+        packing.write(target, text.encode())
         new[path.stem] = stamp
         made.append(path.stem)
     for name, content in shared.items():
-        write(folder / FOLDER_ASSETS / name, content)
+        packing.write(folder / FOLDER_ASSETS / name, content)
     for left in folder.glob("*.html"):
         if left.stem not in new:
             left.unlink()
-    write(stamps, json.dumps(new, indent=1, sort_keys=True).encode())
+    packing.write(stamps, json.dumps(new, indent=1, sort_keys=True).encode())
     return made, len(paths)
-
-
-def write(target: Path, content: bytes) -> None:
-    """Write a file, whole, unless it holds the same already."""
-    if target.is_file() and target.read_bytes() == content:
-        return
-    with packing.whole(target) as unfinished:
-        unfinished.write_bytes(content)
 
 
 def digest(*contents: bytes) -> str:

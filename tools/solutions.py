@@ -11,8 +11,6 @@ import os
 import re
 from pathlib import Path
 
-import yaml
-
 from tools import book
 
 SETTING = "bond_solutions"
@@ -35,9 +33,7 @@ def shown(root: Path = book.ROOT) -> bool:
         if said.lower() not in ("yes", "no"):
             raise ValueError(f"{VARIABLE} is 'yes' or 'no', not {said!r}")
         return said.lower() == "yes"
-    path = root / "_config.yml"
-    settings = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    value = ((settings.get("sphinx") or {}).get("config") or {}).get(SETTING, True)
+    value = book.setting(SETTING, True, root)
     if not isinstance(value, bool):
         raise ValueError(f"{SETTING} in _config.yml is true or false, not {value!r}")
     return value

@@ -12,7 +12,6 @@ import argparse
 import gzip
 import html
 import io
-import json
 import os
 import re
 import shutil
@@ -22,7 +21,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from tools import assignments, book, solutions
+from tools import assignments, book, programs, solutions
 
 ANSWER = re.compile(r"^```\{code-cell\}[^\n]*\n:tags: \[answer\]\n(.*?)^```", re.M | re.S)
 FENCE = re.compile(r"^`{3,}[^\n]*\n(:[\w-]+:[^\n]*\n)*", re.M)
@@ -167,12 +166,11 @@ def build(root: Path = book.ROOT, target: Path = COPY) -> Path:
     for name in (".jupyter_cache", "lite"):
         if (root / "_build" / name).is_dir():
             shutil.copytree(root / "_build" / name, keep / name, dirs_exist_ok=True)
-    jupyter_book = str(Path(sys.executable).parent / "jupyter-book")
     python = [sys.executable, "-m"]
     environment = os.environ | {"PYTHONPATH": str(target / "src")}
     environment.pop(solutions.VARIABLE, None)
     for command in (
-        [jupyter_book, "build", ".", "-W", "-n", "--keep-going", "-q"],
+        [*programs.jupyter_book(), "build", ".", "-W", "-n", "--keep-going", "-q"],
         [*python, "tools.lite"],
         [*python, "tools.slides"],
         [*python, "tools.offline"],
@@ -218,9 +216,9 @@ def main(arguments: list[str] | None = None) -> int:
             parser.error(f"there is no {missing[0]}")
         secret, found, number = secret_lines(), [], 0
         for folder in folders:
-            files = list(files_in(folder))
-            number += len(files)
-            found += leaks(files, secret)
+            for file in files_in(folder):  # one at a time: a site with its archives is large
+                number += 1
+                found += leaks([file], secret)
     except subprocess.CalledProcessError as error:
         print(f"the copy for students is not built: {' '.join(error.cmd)} failed", file=sys.stderr)
         return 1

@@ -12,7 +12,7 @@ from pathlib import Path
 from tools import assignments, book, chapter_map, opening
 
 EXERCISE = re.compile(
-    r"^`{3,}\{exercise\}[^\n]*\n:label: (?P<label>\S+)\n+(?:\*\*(?P<title>[^*]+?)[.:]?\*\*)?", re.M
+    rf"^`{{3,}}\{{exercise\}}[^\n]*\n:label: (?P<label>\S+)\n+(?:{assignments.TITLE})?", re.M
 )
 
 

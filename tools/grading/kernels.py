@@ -332,17 +332,15 @@ class Kernel:
     def _ask(self, order: dict, code: str, seconds: float) -> tuple[Ran, dict]:
         session, shell = self._client.session, self._client.shell_channel
         content = {
-            "code": "" if order else code,
+            "code": code,
             "silent": bool(order),
             "store_history": not order,
             "user_expressions": {},
             "allow_stdin": False,
             "stop_on_error": False,
         }
-        # A check's code travels beside the cell, so that it never becomes one.
+        # An order in the metadata keeps the guard from running the code as a cell.
         metadata = {"grader": order} if order else {}
-        if order:
-            content["code"], metadata["grader"] = code, order
         message = session.msg("execute_request", content, metadata=metadata)
         shell.send(message)
         return self._collect(message["header"]["msg_id"], seconds, bool(order))

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import csv
 import hashlib
 import io
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,8 @@ COLORS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 UNSAFE_START = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 PICTURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 WRITTEN_COLUMNS = ("student", "exercise", "points", "max", "comment")
+NO_ANSWER = "No answer."
+"""What stands beside the zero of an answer that was left empty."""
 ANSWER_COLUMN = "answer"
 """A mark of the answer's text: points for another text do not count."""
 
@@ -91,6 +94,17 @@ def totals(result: Mapping[str, Any], marks: Mapping[str, tuple[float, str]]) ->
     return points
 
 
+def to_grade(
+    result: Mapping[str, Any], marks: Mapping[str, tuple[float, str]]
+) -> list[str]:
+    """The exercises whose written answer nobody has given points yet."""
+    return [
+        written["exercise"]
+        for written in result["written"]
+        if written["answered"] and written["exercise"] not in marks
+    ]
+
+
 def gradebook(
     results: Sequence[Mapping[str, Any]],
     assignment: Mapping[str, Any],
@@ -106,9 +120,6 @@ def gradebook(
         mine = marks.get(result["student"], {})
         points = totals(result, mine)
         total = sum(points.get(exercise, 0.0) for exercise in exercises)
-        open_ = [
-            w["exercise"] for w in result["written"] if w["answered"] and w["exercise"] not in mine
-        ]
         rows.append(
             [
                 result["student"],
@@ -117,7 +128,7 @@ def gradebook(
                 possible,
                 round(100 * total / possible, 1) if possible else 0,
                 result["status"],
-                " ".join(open_),
+                " ".join(to_grade(result, mine)),
                 " ".join(result["trouble"]),
             ]
         )
@@ -133,7 +144,7 @@ def written_csv(
         for written in result["written"]:
             given = marks.get(result["student"], {}).get(written["exercise"])
             points: object = given[0] if given else ("" if written["answered"] else 0)
-            comment = given[1] if given else ("" if written["answered"] else "No answer.")
+            comment = given[1] if given else ("" if written["answered"] else NO_ANSWER)
             row = [result["student"], written["exercise"], points, written["max"], comment]
             rows.append([*row, mark_of(written.get("text", ""))])
     return csv_text(rows)
@@ -144,26 +155,41 @@ def mark_of(text: str) -> str:
     return "a" + hashlib.sha256(text.strip().encode("utf-8", "replace")).hexdigest()[:8]
 
 
+@contextlib.contextmanager
+def sheet_rows(path: Path) -> Iterator[csv.DictReader]:
+    """The rows of a sheet; commas or semicolons may part the cells."""
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        head = file.readline()
+        file.seek(0)
+        yield csv.DictReader(file, delimiter=";" if head.count(";") > head.count(",") else ",")
+
+
+def has_points(sheet: Path) -> bool:
+    """Whether somebody gave points in a sheet; one that cannot be read counts as such."""
+    if not sheet.is_file():
+        return False
+    with contextlib.suppress(UnicodeDecodeError, csv.Error), sheet_rows(sheet) as rows:
+        return any(
+            (row.get("points") or "").strip() and row.get("comment") != NO_ANSWER for row in rows
+        )
+    return True
+
+
 def read_written(
     path: Path, results: Sequence[Mapping[str, Any]], changed: list[str] | None = None
 ) -> dict[str, dict[str, tuple[float, str]]]:
     """The points that a person gave, by student and exercise; empty cells are left out.
 
     Points for an answer that has changed since are left out as well; ``changed`` gets a
-    sentence for each. Commas or semicolons may part the cells.
+    sentence for each.
 
     Raises
     ------
     WrittenError
         With the line and what is wrong in it.
     """
-    most = {
-        (result["student"], written["exercise"]): written["max"]
-        for result in results
-        for written in result["written"]
-    }
-    now = {
-        (result["student"], written["exercise"]): mark_of(written.get("text", ""))
+    answers = {
+        (result["student"], written["exercise"]): written
         for result in results
         for written in result["written"]
     }
@@ -171,10 +197,7 @@ def read_written(
     if not path.is_file():
         raise WrittenError(f"there is no file {path}")
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            head = file.readline()
-            file.seek(0)
-            reader = csv.DictReader(file, delimiter=";" if head.count(";") > head.count(",") else ",")
+        with sheet_rows(path) as reader:
             missing = [name for name in WRITTEN_COLUMNS if name not in (reader.fieldnames or [])]
             if missing:
                 raise WrittenError(f"{path.name}: there is no column {missing[0]!r}")
@@ -183,7 +206,8 @@ def read_written(
                 student = uncelled((row["student"] or "").strip())
                 exercise = (row["exercise"] or "").strip()
                 text = (row["points"] or "").strip().replace(",", ".")
-                if (student, exercise) not in most:
+                answer = answers.get((student, exercise))
+                if answer is None:
                     raise WrittenError(f"{where}: no written answer of {student!r} to {exercise!r}")
                 if not text:
                     continue
@@ -191,13 +215,12 @@ def read_written(
                     points = float(text)
                 except ValueError:
                     raise WrittenError(f"{where}: {text!r} is not a number of points") from None
-                if not 0 <= points <= most[student, exercise]:
+                if not 0 <= points <= answer["max"]:
                     raise WrittenError(
-                        f"{where}: {points:g} points; from 0 to "
-                        f"{most[student, exercise]:g} are possible"
+                        f"{where}: {points:g} points; from 0 to {answer['max']:g} are possible"
                     )
                 graded = (row.get(ANSWER_COLUMN) or "").strip()
-                if graded and graded != now[student, exercise]:
+                if graded and graded != mark_of(answer.get("text", "")):
                     if changed is not None:
                         changed.append(
                             f"{student}, {exercise}: the answer has changed since it got "
@@ -329,7 +352,7 @@ def feedback(
         exercises=exercises,
         total=sum(exercise["gained"] for exercise in exercises),
         possible=sum(exercise["points"] for exercise in exercises),
-        open=any(a["answered"] and not a["given"] for e in exercises for a in e["answers"]),
+        open=bool(to_grade(result, marks)),
         trouble=result["trouble"],
         cells=shown_cells(result["notebook"]),
     )
