@@ -100,8 +100,12 @@ def test_after_a_chapter_the_next_one_is_offered(opened):
     assert page.locator(".start-reading").inner_text().endswith("; next comes 6. Did depression improve?")
 
 
-def test_a_first_visitor_is_sent_to_the_first_chapter_and_nothing_moves(opened):
-    page = opened("index")
+def test_a_first_visitor_is_sent_to_the_first_chapter_and_nothing_moves(opened, new_page):
+    page = new_page()
+    # Without the book's fonts: one that comes too late for the first line is left out of a
+    # visit, and then two visits differ by what the fonts differ.
+    page.route("**/*.woff2", lambda route: route.abort())
+    page = opened("index", page=page)
     assert page.locator(".start-reading").inner_text().startswith("Start reading: 1. ")
     before = page.locator("main article h2").first.bounding_box()["y"]
     at = {"page": CHAPTER, "id": "", "title": "5. Many trials, one abstract"}
