@@ -4,11 +4,18 @@ import os
 from collections import defaultdict
 
 import pytest
+from hypothesis import settings
 from nbval.plugin import IPyNbCell, IPyNbFile, find_comment_markers, find_metadata_tags
 
 from tools import book, reference
 
 os.environ.update(book.kernel_environment())
+
+# The same examples in every run: a test goes red for what was changed, not by chance.
+# HYPOTHESIS_PROFILE=search looks for new ones.
+settings.register_profile("same", deadline=None, derandomize=True, database=None)
+settings.register_profile("search", deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
 class ChapterFile(IPyNbFile):

@@ -32,7 +32,7 @@ from helpers.consistency import (
 )
 from helpers.published import correlations, read_ledger, select, value
 
-few = settings(max_examples=60, deadline=None)
+few = settings(max_examples=60)
 seeds = st.integers(0, 2**32 - 1)
 
 

@@ -375,7 +375,7 @@ def parts():
 slopes, shifts = st.floats(0.01, 100), st.floats(-1000, 1000)
 
 
-@settings(max_examples=25, deadline=None, derandomize=True, database=None)
+@settings(max_examples=25)
 @given(st.tuples(slopes, slopes, slopes), st.tuples(shifts, shifts, shifts))
 def test_the_units_of_the_ratings_change_no_printed_number(slope, shift):
     # Whatever positive slope and whatever shift, the same for every wave of one measure:

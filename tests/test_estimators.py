@@ -28,7 +28,7 @@ from helpers.estimators import (
     zou_interval,
 )
 
-few = settings(max_examples=60, deadline=None)
+few = settings(max_examples=60)
 
 
 @few
@@ -335,7 +335,13 @@ def test_bootstrap_interval_is_that_of_scipy_for_the_same_resamples(seed, n, lev
                     paired=True, vectorized=True, n_resamples=0, method=method,
                     confidence_level=level, bootstrap_result=earlier,
                 ).confidence_interval  # fmt: skip
-            assert (low[i], high[i]) == pytest.approx((theirs.low, theirs.high), abs=1e-10, nan_ok=True)
+            # A resample of people who are nearly alike has hardly any spread: its sums lose digits.
+            spread = min(
+                np.std(np.repeat(z[i], c)) / np.abs(z[i] - z[i].mean()).max()
+                for z in (x, y) for c in counts
+            )  # fmt: skip
+            near = 1e-10 if spread > 0.01 else 1e-7
+            assert (low[i], high[i]) == pytest.approx((theirs.low, theirs.high), abs=near, nan_ok=True)
 
 
 @pytest.mark.parametrize("kind", ["normal", "whole", "skewed"])

@@ -810,7 +810,7 @@ def test_settled_trials_of_two_groups_and_missing_scores_have_the_exact_distribu
 # --- any feasible ledger ---------------------------------------------------------------------------
 
 
-@settings(max_examples=40, deadline=None, derandomize=True, database=None)
+@settings(max_examples=40)
 @given(SEEDS)
 def test_true_data_meet_every_target_of_their_ledger(tmp_path_factory, seed):
     raw, rows, data = random_study(seed)

@@ -39,7 +39,7 @@ def moments(curve, step=1.0):
 # --- margins ---------------------------------------------------------------------------------------
 
 
-@settings(max_examples=80, deadline=None, derandomize=True, database=None)
+@settings(max_examples=80)
 @given(
     st.sampled_from([(0, 52, 1), (17, 52, 1), (0, 100, 1), (-3, 3, 0.1), (1, 7, 0.5), (0, 3, 1), (-20, -5, 1)]),
     st.floats(0.03, 0.97), st.floats(0.02, 0.97),

@@ -127,7 +127,7 @@ def test_meanings_of_a_d_of_change(tmp_path, meaning):
     assert [target.kind for target in found] == ["d_pooled", kind]
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, database=None)
+@settings(max_examples=60)
 @given(st.floats(0.001, 0.9), st.integers(1, 4), st.sampled_from(["r", "paired", "student"]))
 def test_a_p_asks_for_the_sizes_that_scipy_turns_into_it(tmp_path_factory, p, decimals, test):
     text = f"{p:.{decimals}f}"
