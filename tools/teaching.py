@@ -80,6 +80,8 @@ def notes(page: Path, root: Path = book.ROOT) -> str:
 def table(page: Path, root: Path = book.ROOT) -> str:
     """The exercises of one chapter's assignment: points, minutes, objective.
 
+    Objectives that no exercise tests stand at the end.
+
     Raises
     ------
     assignments.SheetError
@@ -98,6 +100,9 @@ def table(page: Path, root: Path = book.ROOT) -> str:
             f"- *{int(page.stem[:2])}.{number} {title}* ({kind}, {_points(task.points)}, {task.minutes} minutes): "
             f"{objectives[task.objective - 1]}"
         ]
+    graded = {task.objective for task in sheet.tasks}
+    left = [text for number, text in enumerate(objectives, 1) if number not in graded]
+    lines += [f"- *not graded*: {objective}" for objective in left]
     return "\n".join([*lines, ""])
 
 
