@@ -74,6 +74,7 @@ def test_axe_sees_what_was_folded(opened):
     assert checks.accessibility(page) == []
     checks.unfold(page)
     assert any("color-contrast" in fault for fault in checks.accessibility(page))
+    assert checks.accessibility(page, colors=False) == []
 
 
 @pytest.mark.parametrize("width", [320, 390, 1280])
