@@ -11,6 +11,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+LATER = "# Graded later"
 PLACEHOLDER = "*Write your answer here.*"
 RIGHT = {
     "half": "def half(x):\n    return x / 2\n",
@@ -44,7 +45,7 @@ def grading(checks: Mapping[str, str] = CHECKS, *, written: bool = True) -> Note
     for name, check in checks.items():
         ex = f"ex-{name}"
         listed.append({"id": ex, "title": f"Write {name}", "points": 2, "written": False})
-        hidden = f"### BEGIN HIDDEN TESTS\n{check}\n### END HIDDEN TESTS"
+        hidden = f"{LATER}\n### BEGIN HIDDEN TESTS\n{check}\n### END HIDDEN TESTS"
         seen = f"try:\n    print('✓', {name}(1))\nexcept Exception as error:\n    print('✗', error)"
         answer = RIGHT.get(name, f"def {name}(x):\n    return x\n")
         graded = {"grade": True, "points": 2, "own": {"what": f"{name} of other numbers"}}
@@ -87,7 +88,7 @@ def student(
         elif facts.solution:
             cell.source = words
         elif facts.grade:
-            cell.source = "# Graded later"
+            cell.source = LATER
     return made
 
 

@@ -7,10 +7,12 @@ import csv
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import handed_in
@@ -152,6 +154,96 @@ def test_empty_and_untouched_words_are_no_answer(text):
     assert not restoring.is_unanswered(text + " It is 24.")
 
 
+def test_what_was_put_back_is_said_in_plain_words(source):
+    made = student(source, RIGHT)
+    handed_in.cell(made, "ex-half-check-1").source = "print('✓')"
+    handed_in.cell(made, "ex-root-hidden-1").source += "\nprint('✓')"
+    handed_in.cell(made, "ex-double-hidden-1").metadata.nbgrader.points = 50
+    handed_in.cell(made, "ex-half-check-1").metadata.nbgrader.grade = True
+    made.cells = [c for c in made.cells if c.metadata.nbgrader.grade_id not in ("setup", "ex-root")]
+    assert restoring.put_back(made, source) == [
+        "We put back given cells that were not in the notebook: setup, ex-root.",
+        "We put back given cells that were changed: ex-half-check-1, ex-root-hidden-1.",
+        "We put back points that were changed in the notebook's metadata: ex-half-check-1, "
+        "ex-double-hidden-1.",
+    ]
+    outcome = grade_notebook(made, source, LIMITS)
+    assert outcome.trouble == restoring.put_back(made, source)
+    assert sum(outcome.points.values()) == 6 and outcome.status == "graded"
+    made.cells = []
+    assert restoring.put_back(made, source) == [
+        "We put back given cells that were not in the notebook: head, setup, ex-half, "
+        "ex-half-check-1, ex-half-hidden-1 and 6 more."
+    ]
+
+
+def test_nothing_is_said_of_what_programs_rewrite(source):
+    made = student(source, RIGHT, WORDS)
+    for number, cell in enumerate(made.cells):
+        cell.id = f"new-{number}"
+        cell.metadata |= {"collapsed": False, "vscode": {"languageId": "python"}, "id": "Xy7"}
+        cell.metadata.nbgrader.locked = False
+        cell.metadata.nbgrader.pop("schema_version")
+        if cell.cell_type == "code":
+            cell.outputs = [new_output("stream", text="old")]
+            cell.execution_count = 7
+        if not cell.metadata.nbgrader.solution:
+            cell.source = "\r\n" + cell.source.replace("\n", "  \r\n") + "\r\n\r\n"
+    check = handed_in.cell(made, "ex-half-check-1")
+    check.source = check.source.replace("'", '"').replace("try:", "# mine\ntry:\n")
+    made.cells.reverse()
+    assert restoring.put_back(made, source) == []
+    check.source = check.source.replace("half(1)", "half(2)")
+    assert len(restoring.put_back(made, source)) == 1
+    # Another version has other given cells.
+    made.metadata.bond.digest = "d0"
+    assert restoring.put_back(made, source) == []
+
+
+@pytest.mark.parametrize("odd", ["(" * 50_000, "-" * 19_000 + "1", "a" + ".b" * 9_000, "x\0"])
+def test_code_that_no_parser_reads_is_a_changed_cell(source, odd):
+    made = student(source)
+    handed_in.cell(made, "ex-half-hidden-1").source = odd
+    handed_in.cell(made, "ex-half-answer").source = odd
+    assert restoring.put_back(made, source) == [
+        "We put back given cells that were changed: ex-half-hidden-1."
+    ]
+    assert "ex-half" not in restoring.unanswered(restoring.restored(made, source))
+
+
+EMPTY = 'def half(x):\n    """Half of x."""\n    ...\n'
+
+
+def test_an_answer_left_empty_is_called_so(source):
+    made = student(source, RIGHT | {"half": EMPTY, "double": "def double(x):\n    return\n"})
+    outcome = grade_notebook(made, source, LIMITS)
+    said = {check.exercise: check.message for check in outcome.checks}
+    assert said["ex-half"] == "not answered" and said["ex-root"] == ""
+    assert said["ex-double"] not in ("", "not answered")
+    assert not outcome.trouble
+
+
+@pytest.mark.parametrize(
+    ("answers", "own", "wanted"),
+    [
+        ({"half": EMPTY}, "print(1)", True),
+        ({"half": "def half(x):\n    pass"}, "", True),
+        ({"half": EMPTY}, "half = lambda x: 1 / 0", False),
+        ({"half": EMPTY, "root": "def half(x): return x"}, "", False),
+        ({"half": EMPTY + "y = 1"}, "", False),
+        ({"half": "def half(x):\n    'Half.'"}, "", False),
+        ({"half": "half ="}, "", False),
+        ({"half": ""}, "", False),
+        ({"half": RIGHT["half"]}, "", False),
+    ],
+)
+def test_only_a_certain_answer_counts_as_left_empty(source, answers, own, wanted):
+    made = student(source, RIGHT | answers)
+    made.cells.append(new_code_cell(own))
+    found = restoring.unanswered(restoring.restored(made, source))
+    assert found == ({"ex-half"} if wanted else set())
+
+
 # Collecting
 
 
@@ -210,7 +302,8 @@ def test_every_fault_of_a_folder_is_named(source, shelf, tmp_path):
     for name, text in wanted.items():
         assert text in said[name]
         assert text.split(" (")[0] in (out / "feedback" / f"{name}.html").read_text()
-    assert made["refused"] == len(wanted)
+    assert made["refused"] == len(wanted) and made["mean"] is None
+    assert "no mean of 9 points (refused ones do not count)" in grade.summary_text(made)
     assert all(
         row["total"] == "0" and row["status"] == "refused" for row in rows(out / "gradebook.csv")
     )
@@ -437,6 +530,64 @@ def test_points_for_words_change_totals_without_a_run(
     assert "ada,ex-words,1" in (tmp_path / "written.csv").read_text()
 
 
+MOODLE = """\
+Identifier,Full name,Status,Grade,Maximum grade,Last modified (grade)
+Participant 7,Émilie du Châtelet,Submitted,,9.00,-
+Participant 8,"Lovelace, Ada",No submission,,9.00,-
+"""
+
+
+def test_the_command_fills_in_a_file_and_runs_nothing_for_it(
+    once, classroom, shelf, tmp_path, monkeypatch, capsys
+):
+    out, export = tmp_path / "out", tmp_path / "export.csv"
+    for name, content in files(once[0]).items():
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        (out / name).write_bytes(content)
+    monkeypatch.setattr(grade, "work", None)  # would fail if anything were run
+    export.write_text(MOODLE.replace("9.00", "10.00"), encoding="utf-8")
+    command = [
+        str(classroom), "--out", str(out), "--assignments", str(shelf), "--seconds", "5",
+        "--total-seconds", "60", "--memory", "700", "--into", str(export),
+    ]  # fmt: skip
+    assert grade.main(command) == 1
+    said = capsys.readouterr()
+    assert "set Grade to Point and 9" in said.err and not said.out, "known before grading"
+    export.write_text(MOODLE, encoding="utf-8")
+    assert grade.main(command) == 1
+    said = capsys.readouterr()
+    assert "totals still lack points" in said.err and "0 run now" in said.out
+    assert not (out / "for-moodle.csv").exists()
+    sheet = (out / "written.csv").read_text(encoding="utf-8")
+    (out / "written.csv").write_text(sheet.replace(",ex-words,,3,", ",ex-words,2.5,3,"), "utf-8")
+    assert grade.main(command) == 0
+    said = capsys.readouterr()
+    assert "No submission, cell left as it was: Lovelace, Ada (8)." in said.out
+    assert (out / "for-moodle.csv").read_text(encoding="utf-8") == MOODLE.replace(
+        "Submitted,,", "Submitted,8.5,"
+    )
+    with zipfile.ZipFile(out / "feedback-for-moodle.zip") as archive:
+        page = archive.read("Émilie du Châtelet_7_assignsubmission_file_/feedback.html")
+    assert "<strong>8.5</strong> of 9 points" in page.decode()
+    assert export.read_text(encoding="utf-8") == MOODLE
+    with pytest.raises(SystemExit):
+        grade.main([*command[:-2], "--column", "Small"])
+    assert "add --into FILE" in capsys.readouterr().err
+
+
+def test_refused_notebooks_do_not_count_in_the_mean(source, shelf, tmp_path):
+    results = [
+        grade.as_result(collecting.Submission(name), "key", outcome)
+        for name, outcome in (
+            ("ada", grade.Outcome(points={"ex-half": 2.0, "ex-root": 2.0})),
+            ("bob", grade.Outcome(points={"ex-half": 2.0})),
+            ("eve", grade.refused("no", load_assignment("99-small", shelf))),
+        )
+    ]
+    made = grade.report(tmp_path, results, load_assignment("99-small", shelf), None)
+    assert made["mean"] == 3 and made["refused"] == 1
+
+
 def words_of(text):
     return [{"student": "ada", "written": [{"exercise": "ex-words", "max": 3, "text": text, "answered": bool(text)}]}]
 
@@ -559,6 +710,16 @@ def test_the_command_says_what_is_wrong(tmp_path, capsys):
     assert "make assignments" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         grade.main([str(tmp_path), "--seconds", "0"])
+
+
+def test_the_guide_lists_every_option(capsys):
+    with pytest.raises(SystemExit):
+        grade.main(["--help"])
+    known = set(re.findall(r"^  (--[a-z-]+)", capsys.readouterr().out, re.M))
+    guide = (book.ROOT / "book" / "grading.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"^\| `(--[a-z-]+)", guide, re.M))
+    # These two are for those who work on the project.
+    assert known - {"--assignments", "--bench"} == listed
 
 
 def test_the_result_of_a_run_holds_no_time_and_no_place(once):

@@ -12,6 +12,10 @@ It writes to ``--out``:
   again, so that a run that was cut off goes on where it was, unless the notebook, the assignment,
   the helpers or the limits have changed.
 
+With ``--into FILE``, a grade file that Canvas or Moodle exported, it also writes ``for-canvas.csv``
+or ``for-moodle.csv``, that file with this assignment's points, and for Moodle
+``feedback-for-moodle.zip``. It writes neither while answers in words wait for points.
+
 What this keeps out. Each notebook runs in a kernel of its own, in a scratch folder, with an empty
 environment, with limits on time, memory, output and files, and under a watch from outside. On
 Linux the system itself (Landlock, and a network without an interface where it is granted) keeps
@@ -48,11 +52,12 @@ from nbformat import NotebookNode
 from tqdm import tqdm
 
 from tools import book, packing
-from tools.grading import collecting, guard, reporting
+from tools.grading import collecting, guard, reporting, systems
 from tools.grading.collecting import CollectError, Submission
 from tools.grading.kernels import Limits
 from tools.grading.reporting import WrittenError
 from tools.grading.running import Check, Outcome, Written, grade_notebook
+from tools.grading.systems import Standing, SystemFileError
 
 __all__ = ["Check", "Limits", "Outcome", "Written", "grade_notebook"]
 
@@ -291,9 +296,10 @@ def grade_folder(
     Returns
     -------
     dict
-        What a summary says: ``students``, ``run``, ``mean``, ``possible``, ``seconds``,
-        ``run_seconds`` (the notebooks' own, added up), ``memory_mb``, ``refused``, ``stopped``,
-        ``unlocked`` (submissions that ran without the system's own locks).
+        What a summary says: ``students``, ``run``, ``mean`` (without those refused; None when
+        all are), ``possible``, ``seconds``, ``run_seconds`` (the notebooks' own, added up),
+        ``memory_mb``, ``refused``, ``stopped``, ``unlocked`` (submissions that ran without the
+        system's own locks); and ``standings``, what each student has.
     """
     start = time.monotonic()
     limits = limits or Limits()
@@ -371,19 +377,25 @@ def report(
     page = reporting.written_page(environment, results, facts, marks)
     packing.write(out / "written.html", page.encode("utf-8", "replace"))
     possible = sum(exercise["points"] for exercise in facts["exercises"])
-    points = [sum(reporting.totals(r, marks.get(r["student"], {})).values()) for r in results]
-    waiting = sum(
-        len(reporting.to_grade(result, marks.get(result["student"], {}))) for result in results
-    )
+    standings = [standing_of(result, marks.get(result["student"], {})) for result in results]
+    points = [one.total for one in standings if one.status != "refused"]
     return {
         "changed": changed,
-        "waiting": waiting,
+        "standings": standings,
+        "waiting": sum(len(one.to_grade) for one in standings),
         "assignment": assignment.name,
-        "mean": sum(points) / len(points),
+        "mean": sum(points) / len(points) if points else None,
         "possible": possible,
         "refused": sum(result["status"] == "refused" for result in results),
         "stopped": sum(result["status"] == "stopped" for result in results),
     }
+
+
+def standing_of(result: dict[str, Any], marks: dict[str, tuple[float, str]]) -> Standing:
+    """What a student has, with the points that a person gave."""
+    total = sum(reporting.totals(result, marks).values())
+    to_grade = tuple(reporting.to_grade(result, marks))
+    return Standing(result["student"], total, result["status"], to_grade)
 
 
 def keep_filled_in(sheet: Path) -> None:
@@ -484,6 +496,18 @@ def main(arguments: list[str] | None = None) -> int:
         help="points for written answers: written.csv, filled in",
     )
     parser.add_argument(
+        "--into",
+        type=Path,
+        metavar="CSV",
+        help="a grade file that Canvas or Moodle exported: make one with these points, to import",
+    )
+    parser.add_argument(
+        "--column",
+        default="",
+        metavar="TITLE",
+        help="the assignment's title in Canvas (default: the name or the title that it has here)",
+    )
+    parser.add_argument(
         "--any-version",
         action="store_true",
         help="take notebooks of another version of the assignment",
@@ -498,6 +522,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if not options.folder and not (options.bench and options.assignment):
         parser.error("name the folder of the submissions, or --bench N with --assignment")
+    if options.column and not options.into:
+        parser.error("--column names a column of a file: add --into FILE")
     limits = Limits(options.seconds, options.total_seconds, options.memory)
     try:
         if options.bench:
@@ -509,31 +535,45 @@ def main(arguments: list[str] | None = None) -> int:
             return 0
         name = options.assignment or collecting.assignment_of(collecting.collected(options.folder))
         out = options.out or options.folder.with_name(f"{options.folder.resolve().name}-graded")
+        assignment = load_assignment(name, options.assignments)
+        # A file that does not fit is named before an hour of grading, not behind it.
+        into = None
+        if options.into:
+            into = systems.opened(options.into, assignment.facts, options.column)
         made = grade_folder(
             options.folder,
             out,
-            load_assignment(name, options.assignments),
+            assignment,
             limits,
             jobs=options.jobs,
             written=options.written,
             fresh=options.fresh,
             any_version=options.any_version,
         )
-    except (GradeError, CollectError, WrittenError) as error:
+    except (GradeError, CollectError, WrittenError, SystemFileError) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nCut off. What was graded is kept: run the same command to go on.", file=sys.stderr)
         return 130
     print(summary_text(made) + f"\n{out}: gradebook.csv, feedback/, written.html, written.csv")
+    if into is None:
+        return 0
+    try:
+        print("\n".join(systems.fill(into, out, made["standings"])))
+    except SystemFileError as error:
+        print(error, file=sys.stderr)
+        return 1
     return 0
 
 
 def summary_text(made: dict[str, Any]) -> str:
     """How a run went, in a few lines."""
+    mean = "no mean" if made["mean"] is None else f"mean {made['mean']:.1f}"
+    without = " (refused ones do not count)" if made["refused"] else ""
     lines = [
         f"{made['assignment']}: {made['students']} students, "
-        f"mean {made['mean']:.1f} of {made['possible']:g} points; "
+        f"{mean} of {made['possible']:g} points{without}; "
         f"{made['run']} run now, {made['stopped']} stopped in part, {made['refused']} refused.",
         f"{made['seconds']:.1f} s, the notebooks' own time {made['run_seconds']:.1f} s, "
         f"at most {made['memory_mb']:.0f} MB for one.",

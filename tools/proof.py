@@ -162,6 +162,8 @@ def hostile(source, sheet: Sheet) -> list[str]:
         found.append("hostile: nothing refused the network")
     if "RuntimeError" not in shown:
         found.append("hostile: the error that was raised is not shown")
+    if said.count("We put back") != 3:
+        found.append("hostile: nothing says which cells and points were put back")
     if f"{TIGHT.seconds:g} s" not in said:
         found.append("hostile: nothing says that a cell was stopped after its time")
     return found

@@ -17,8 +17,12 @@ import nbformat
 from nbformat import NotebookNode
 
 PLACEHOLDERS = {"", "write your answer here", "your answer here"}
+HIDDEN = re.compile(r"^.*### BEGIN HIDDEN TESTS$.*?### END HIDDEN TESTS$", re.M | re.S)
+MOST_NAMED = 5
+"""Cells that one sentence names."""
 DELETED = "# The answer cell is not in the submission."
 LONGEST_CELL = 200_000
+LONGEST_PARSED = 20_000
 MOST_CELLS = 500
 
 
@@ -145,6 +149,139 @@ def step_of(cell: NotebookNode, answers: dict[str, str]) -> Step:
 def is_unanswered(text: str) -> bool:
     """Whether a written answer is empty or still the given line."""
     return " ".join(re.findall(r"\w+", text.lower())) in PLACEHOLDERS
+
+
+def put_back(submission: NotebookNode, grading: NotebookNode) -> list[str]:
+    """What was put back because the submission had it otherwise, a sentence for each kind.
+
+    Nothing is said of what no reader of the code would notice, or what Jupyter, Colab and
+    VS Code rewrite by themselves: blanks, line ends, the layout of code, comments, outputs, and
+    metadata other than the points. A notebook of another version has other given cells by right,
+    so nothing is said of it either.
+    """
+    if own_digest(submission) != own_digest(grading):
+        return []
+    there: dict[str, Any] = {}
+    for cell in list(submission.get("cells", []))[:MOST_CELLS]:
+        there.setdefault(name_of(cell), cell)
+    missing, changed, revalued = [], [], []
+    for given in grading.cells:
+        name, own = name_of(given), there.get(name_of(given))
+        if own is None:
+            if not facts(given).get("solution"):
+                missing.append(name)
+            continue
+        if not facts(given).get("solution") and not same_cell(given, own):
+            changed.append(name)
+        # Some editors write nothing where others write nought.
+        wanted, got = facts(given), facts(own)
+        if any((wanted.get(key) or 0) != (got.get(key) or 0) for key in ("grade", "points")):
+            revalued.append(name)
+    found = {
+        "given cells that were not in the notebook": missing,
+        "given cells that were changed": changed,
+        "points that were changed in the notebook's metadata": revalued,
+    }
+    return [f"We put back {what}: {listed(names)}." for what, names in found.items() if names]
+
+
+def own_digest(notebook: Any) -> object:
+    """The version of the assignment that a notebook names."""
+    own = notebook.get("metadata", {}).get("bond")
+    return own.get("digest") if isinstance(own, dict) else None
+
+
+def listed(names: list[str]) -> str:
+    """The first names, and how many more there are."""
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(names[:MOST_NAMED]) + more
+
+
+def same_cell(given: NotebookNode, own: Any) -> bool:
+    """Whether a given cell came back as it was handed out, but for blanks, layout and comments."""
+    if own.get("cell_type") != given.cell_type:
+        return False
+    # The student's copy never had the hidden part.
+    wanted, got = HIDDEN.sub("", given.source), source_of(own)
+    if squeezed(wanted) == squeezed(got):
+        return True
+    if given.cell_type != "code":
+        return False
+    trees = [syntax(wanted), syntax(got)]
+    return None not in trees and ast.dump(trees[0]) == ast.dump(trees[1])
+
+
+def squeezed(text: str) -> list[str]:
+    """The lines of a text without blanks at their ends and without blank lines."""
+    return [line.rstrip() for line in text.splitlines() if line.strip()]
+
+
+def syntax(code: str) -> ast.Module | None:
+    """The code's syntax tree; None when it has none, or is too long or too deep for one."""
+    if len(code) > LONGEST_PARSED:
+        return None
+    try:
+        tree = ast.parse(code)
+        ast.dump(tree)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    return tree
+
+
+def stub_names(code: str) -> set[str]:
+    r"""The functions of an answer cell that holds nothing but functions left empty.
+
+    The set is empty as soon as the cell holds more: then the student has begun.
+
+    >>> stub_names("def half(x):\n    'Half of x.'\n    ...")
+    {'half'}
+    >>> stub_names("def half(x):\n    return x / 2")
+    set()
+    """
+    tree = syntax(code)
+    names: set[str] = set()
+    for node in tree.body if tree else []:
+        if not isinstance(node, ast.FunctionDef) or not is_empty(node.body):
+            return set()
+        names.add(node.name)
+    return names
+
+
+def is_empty(body: list[ast.stmt]) -> bool:
+    """Whether statements are only ``...`` or ``pass``, with or without a docstring."""
+    if isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+        body = body[1:] if isinstance(body[0].value.value, str) else body
+    return len(body) == 1 and ast.unparse(body[0]) in ("...", "pass")
+
+
+def unanswered(steps: list[Step]) -> set[str]:
+    """The exercises whose answer cells were certainly left as they were handed out.
+
+    Certain means that no other cell of the student's names the function that was to be written.
+    """
+    answers: dict[str, set[str]] = {}
+    begun: set[str] = set()
+    own: list[tuple[Step, str]] = []
+    for step in steps:
+        if step.kind not in ("answer", "extra") or step.cell.cell_type != "code":
+            continue
+        own.append((step, step.cell.source))
+        if step.kind == "answer":
+            names = set() if step.missing else stub_names(step.cell.source)
+            answers.setdefault(step.exercise, set()).update(names)
+            if not names:
+                begun.add(step.exercise)
+    return {
+        exercise
+        for exercise, names in answers.items()
+        if exercise not in begun
+        and not any(
+            re.search(rf"\b{re.escape(name)}\b", text)
+            for step, text in own
+            if step.kind == "extra" or step.exercise != exercise
+            for name in names
+        )
+    }
 
 
 def given_imports(grading: NotebookNode) -> list[str]:

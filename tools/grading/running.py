@@ -23,10 +23,18 @@ import nbformat
 from nbformat import NotebookNode
 
 from tools.grading.kernels import Kernel, KernelGone, Limits
-from tools.grading.restoring import Step, given_imports, is_unanswered, restored
+from tools.grading.restoring import (
+    Step,
+    given_imports,
+    is_unanswered,
+    put_back,
+    restored,
+    unanswered,
+)
 
 MOST_RUNS = 12
 """Of one submission. A timer of the student's that ends Python ends it in any cell."""
+NOT_ANSWERED = "not answered"
 ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,16}\b")
 CELL_FILE = re.compile(r"[^\s\"']*ipykernel_\d+[/\\]\d+\.py")
 
@@ -130,16 +138,19 @@ def grade_notebook(
     run.to_the_end()
     made = Outcome(
         status="stopped" if run.stopped else "graded",
-        trouble=run.trouble(),
+        trouble=run.trouble() + ([] if rehearsal else put_back(notebook, grading)),
         seconds=time.monotonic() - start,
         memory_mb=run.memory_mb,
         locks=run.locks,
     )
     answer_faults = run.answer_faults()
+    empty = unanswered(steps)
     for step in steps:
         if step.kind == "hidden":
             why = run.failed.get(step.name, "the notebook did not come this far")
-            if why and step.exercise in answer_faults:
+            if why and step.exercise in empty:
+                why = NOT_ANSWERED
+            elif why and step.exercise in answer_faults:
                 why = f"{answer_faults[step.exercise]}; then: {why}"
             gained = 0.0 if why else step.points
             made.points[step.exercise] = made.points.get(step.exercise, 0.0) + gained
