@@ -437,6 +437,7 @@ def head(title: str, sheet: Sheet, known: Mapping[str, Exercise]) -> str:
             "",
             "Replace the three dots in each function, and write where a cell asks for words.",
             "These are graded; other questions are to think about.",
+            "Round when you print, not inside a function, unless you are asked to.",
             "The checks below an answer say what it must do at least; grading tries it on other data, too.",
             "A number that is missing belongs to an exercise that stands in the chapter only.",
             "Add cells where you like, and leave the given ones where they are.",
