@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from minibook import ALT, CAPTION, FIGURE, MiniBook
+from minibook import ALT, CAPTION, FIGURE, HEADER, MiniBook
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ FAULTS = {
     "a term without an entry": ("\nA {term}`nonsense`.\n", "nonsense"),
     "a citation without an entry": ("\nSee {cite}`nobody1900`.\n", "nobody1900"),
     "a key that was never glued": ("\nIt is {glue:text}`nothing`.\n", "nothing"),
-    "a cell that fails": ("\n```{code-cell} ipython3\n1 / 0\n```\n", "ZeroDivisionError"),
+    "a cell that fails": ("\n```{code-cell} ipython3\n1 / 0\n```\n", "Executing notebook failed"),
     "output on stderr": (
         "\n```{code-cell} ipython3\nimport warnings\n\nwarnings.warn('careful')\n```\n",
         "stderr was found",
@@ -80,13 +80,31 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-def test_the_build_stops_at(mini, fault):
-    markdown, message = FAULTS[fault]
-    mini.add(markdown)
+@pytest.fixture(scope="module")
+def reported(tmp_path_factory):
+    """What one build says of a book with a page for each fault: a function of the page."""
+    mini = MiniBook(tmp_path_factory.mktemp("faults") / "a book")
+    contents = mini.read("_toc.yml")
+    for number, (markdown, _) in enumerate(FAULTS.values()):
+        mini.write(f"book/fault-{number}.md", f"{HEADER}# Fault {number}\n{markdown}")
+        contents += f"  - file: book/fault-{number}\n"
+    mini.write("_toc.yml", contents)
     result = mini.build()
     assert result.returncode != 0
-    assert message in result.stdout + result.stderr
+    told = result.stdout + result.stderr
+    return lambda page: re.findall(rf"book/{page}\.md:[\d:]* (?:WARNING|ERROR): (.*)", told)
+
+
+# Under -W a warning stops the build as an error does.
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_build_stops_at(reported, fault):
+    message = FAULTS[fault][1]
+    told = reported(f"fault-{list(FAULTS).index(fault)}")
+    assert any(message in line for line in told), told
+
+
+def test_the_build_says_nothing_of_a_sound_page(reported):
+    assert reported("one") == []
 
 
 def test_the_build_stops_at_a_page_outside_the_table_of_contents(mini):
