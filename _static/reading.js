@@ -106,6 +106,8 @@
       timers.set(target, setTimeout(() => {
         if (document.visibilityState !== "visible") return; // looked at anew when the page is
         timers.delete(target);
+        const { top, bottom } = target.getBoundingClientRect();
+        if (bottom < 0 || top > innerHeight) return; // gone; the observer will say so late
         observer.unobserve(target);
         setRead(target.parentElement);
       }, LOOKED));
