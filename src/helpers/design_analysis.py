@@ -715,7 +715,7 @@ def _on_cores(n_jobs: int, work: Work, tasks: list) -> Iterator:
     for _ in range(4):  # a process that was killed takes all with it: begin again with the rest
         parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered", batch_size=1)
         try:
-            with _deaf():
+            with _deaf(), _quiet():
                 results = parallel(delayed(_task)(work, task) for task in list(left.values()))
             for prints, done in results:
                 del left[done[0][0]]
@@ -740,6 +740,23 @@ def _deaf() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before or signal.SIG_DFL)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """joblib's tracker of files, which starts here, says nothing of a file that is already gone."""
+    import os
+
+    before = os.environ.get("PYTHONWARNINGS")
+    more = "ignore:resource_tracker:UserWarning"
+    os.environ["PYTHONWARNINGS"] = f"{before},{more}" if before else more
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONWARNINGS"]
+        else:
+            os.environ["PYTHONWARNINGS"] = before
 
 
 def fingerprint() -> dict[str, str]:
