@@ -14,7 +14,8 @@ from tools import book
 from tools.grade import Limits, grade_notebook
 
 LINUX = sys.platform.startswith("linux")
-LIMITS = Limits(seconds=3, total_seconds=60, memory_mb=700)
+# Only a test of a limit comes near it: the others must pass on a slow machine too.
+LIMITS = Limits(seconds=60, total_seconds=600, memory_mb=700)
 SECRET = "the-hidden-checks-know-4711"
 # Runs the student's function on something that no visible check has.
 CHECK = f"assert {{name}}(5) == 5, '{SECRET}'"
@@ -82,7 +83,6 @@ def rough(precious):
     answers = {
         "first": right("first"),
         "raises": "1 / 0\n" + right("raises"),
-        "loops": "while True:\n    pass\n" + right("loops"),
         "floods": right("floods") + "for _ in range(50):\n    print('x' * 1_000_000)\n",
         "hoards": "big = bytearray(20 * 2**30)\n" + right("hoards"),
         "forks": "import os\nos.fork()\n" + right("forks"),
@@ -101,7 +101,6 @@ def rough(precious):
         "kills": "import os\nos.kill(os.getppid(), 9)\n" + right("kills"),
         "recurses": "def recurses(x):\n    return recurses(x)\n",
         "stops": "def stops(x):\n    if x == 5:\n        raise SystemExit\n    return x\n",
-        "waits": "def waits(x):\n    while x == 5:\n        pass\n    return x\n",
         "hides": "get_ipython().showtraceback = lambda *a, **k: None\n"
         "def hides(x):\n    raise ValueError('no')\n",
         "prints": "def prints(x):\n    print('✓ everything', 'reached')\n    return -1\n",
@@ -119,6 +118,19 @@ def rough(precious):
     return outcome
 
 
+def test_what_never_ends_is_stopped_and_costs_its_own_points():
+    answers = {
+        "first": right("first"),
+        "loops": "while True:\n    pass\n" + right("loops"),
+        "waits": "def waits(x):\n    while x == 5:\n        pass\n    return x\n",
+        "last": right("last"),
+    }
+    outcome = graded(answers, Limits(seconds=3, total_seconds=600, memory_mb=700))
+    assert won(outcome) == {"first", "last"}
+    for name in ("loops", "waits"):
+        assert "took longer than 3 s" in message(outcome, name)
+
+
 @pytest.mark.parametrize(
     "name", ["first", "last", "floods", "quits", "wanders", "shadows", "pries", "rewrites"]
 )
@@ -130,7 +142,6 @@ def test_what_is_right_is_graded_among_all_that(rough, name):
     ("name", "text"),
     [
         ("raises", "ZeroDivisionError"),
-        ("loops", "took longer than 3 s"),
         ("hoards", "MemoryError"),
         ("forks", "to start another program"),
         ("spawns", "to start another program"),
@@ -146,7 +157,6 @@ def test_what_is_right_is_graded_among_all_that(rough, name):
         ("kills", "to end another program"),
         ("recurses", "RecursionError"),
         ("stops", "asked Python to stop"),
-        ("waits", "took longer than 3 s"),
         ("hides", "ValueError: no (line 3 in hides())"),
     ],
 )
@@ -215,7 +225,7 @@ def test_what_ends_the_kernel_costs_its_own_points_alone():
             "later": "import os\ndef later(x):\n    if x == 5:\n        os._exit(0)\n    return x\n",
             "last": right("last"),
         },
-        Limits(seconds=1, total_seconds=60, memory_mb=700),
+        Limits(seconds=3, total_seconds=600, memory_mb=700),
     )
     assert won(outcome) == {"first", "last"}
     assert outcome.status == "stopped"
@@ -232,17 +242,18 @@ def test_memory_and_time_are_watched_from_outside():
     """What the system's limits let through: memory bit by bit, and the sum of all cells."""
     outcome = graded(
         {
-            "eats": "import mmap\nkept = []\nwhile True:\n    m = mmap.mmap(-1, 2**24)\n"
-            "    m.write(b'x' * 2**24)\n    kept.append(m)\n",
+            # With pauses, so that the machine has memory left when the watch looks late.
+            "eats": "import mmap, time\nkept = []\nwhile True:\n    m = mmap.mmap(-1, 2**22)\n"
+            "    m.write(b'x' * 2**22)\n    kept.append(m)\n    time.sleep(0.01)\n",
             "last": right("last"),
         },
-        Limits(seconds=20, total_seconds=60, memory_mb=300),
+        Limits(seconds=60, total_seconds=600, memory_mb=300),
     )
     assert won(outcome) == {"last"}
     assert "300 MB of memory" in message(outcome, "eats")
-    slow = {f"s{n}": f"import time\ntime.sleep(1)\n{right(f's{n}')}" for n in range(4)}
-    outcome = graded(slow, Limits(seconds=2, total_seconds=2.5, memory_mb=300))
-    assert outcome.seconds < 6
+    slow = {f"s{n}": f"import time\ntime.sleep(1)\n{right(f's{n}')}" for n in range(60)}
+    outcome = graded(slow, Limits(seconds=30, total_seconds=2.5, memory_mb=300))
+    assert outcome.seconds < 40  # not the sum of all cells
     assert not won(outcome)
     assert any("2.5 s" in line for line in outcome.trouble)
 

@@ -285,6 +285,8 @@ class Kernel:
         try:
             self._client.wait_for_ready(timeout=START_SECONDS)
         except RuntimeError as error:
+            if self._watch.reason:  # it did start, and was ended
+                raise KernelGone(self._watch.reason) from error
             self._errors.seek(0)
             last = self._errors.read()[-300:].decode(errors="replace").strip()
             raise KernelGone(f"the kernel did not start: {last or error}") from error
