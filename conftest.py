@@ -4,7 +4,7 @@ import os
 from collections import defaultdict
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from nbval.plugin import IPyNbCell, IPyNbFile, find_comment_markers, find_metadata_tags
 
 from tools import book, reference
@@ -13,7 +13,13 @@ os.environ.update(book.kernel_environment())
 
 # The same examples in every run: a test goes red for what was changed, not by chance.
 # HYPOTHESIS_PROFILE=search looks for new ones.
-settings.register_profile("same", deadline=None, derandomize=True, database=None)
+settings.register_profile(
+    "same",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],  # the machine is slow, not the example
+)
 settings.register_profile("search", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 

@@ -244,10 +244,10 @@ def test_a_bad_ledger_is_refused_before_any_search(case, tmp_path):
     change(study)
     if case == "a cycle of correlations":
         no_correlations_assumed(study, tmp_path)
-    start = time.perf_counter()
+    start = time.thread_time()  # its own work: a busy machine does not count
     with pytest.raises(LedgerError) as caught:
         study.match(tmp_path)
-    assert time.perf_counter() - start < SECONDS
+    assert time.thread_time() - start < SECONDS
     named = " ".join([str(caught.value), *getattr(caught.value, "rows", ())])
     assert [row for row in rows if row not in named] == []
 

@@ -337,8 +337,9 @@ def test_a_killed_process_costs_nothing(small_tasks):
         assert chunk not in found
         found[chunk] = sums
         if len(found) == 3:
-            children = psutil.Process().children()
-            killed = [child.pid for child in children if any("popen_loky" in word for word in child.cmdline())]
+            children = psutil.process_iter(["pid", "ppid", "cmdline"])  # forgives one that ends now
+            killed = [child.pid for child in children if child.info["ppid"] == os.getpid()
+                      and any("popen_loky" in word for word in child.info["cmdline"] or [])]  # fmt: skip
             status = Path(f"/proc/{killed[0]}/status")
             if status.exists():  # a Ctrl-C is for the command alone
                 ignored = int(re.search(r"SigIgn:\s*(\w+)", status.read_text())[1], 16)

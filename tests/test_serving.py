@@ -86,6 +86,18 @@ def test_head_has_no_body(ask):
     assert (status, body) == (200, b"") and int(heads["Content-Length"]) > 1000
 
 
+def test_a_browser_that_hangs_up_is_no_fault_and_any_other_is_told(capfd):
+    server = serving.SiteServer(("127.0.0.1", 0), None)
+    for error in (BrokenPipeError(), ConnectionResetError(), ZeroDivisionError()):
+        assert capfd.readouterr().err == ""
+        try:
+            raise error
+        except type(error):
+            server.handle_error(None, ("127.0.0.1", 1))
+    assert "ZeroDivisionError" in capfd.readouterr().err
+    server.server_close()
+
+
 def test_delay_is_asked_for_each_path(folder):
     asked = []
     with serving.served(folder, delay=lambda path: asked.append(path) or 0) as address:

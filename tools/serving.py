@@ -14,6 +14,7 @@ import contextlib
 import gzip
 import hashlib
 import mimetypes
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -122,7 +123,8 @@ class SiteServer(ThreadingHTTPServer):
     request_queue_size = 64
 
     def handle_error(self, request, client_address):
-        pass
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ is well. ``test_checks.py`` shows each of them a bad page and expects a fault.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,6 +21,8 @@ CHROMIUM_FLAGS = [
 ]
 LOCAL_SCHEMES = {"data", "blob", "about"}
 MEASURE = (60, 75)
+PATIENCE = 120_000
+"""Milliseconds for what is slow even on an idle machine. Playwright's own 30 s do for the rest."""
 
 
 class Recorder:
@@ -61,6 +64,18 @@ def axe_source() -> str:
     return (folder / "axe.min.js").read_text(encoding="utf-8")
 
 
+def painted(page) -> None:
+    """Wait until the page is painted, with what scripts do before a picture of it."""
+    page.evaluate(
+        "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    )
+
+
+def address(page) -> str:
+    """The address as the page has it; Playwright's own hears of a change a moment later."""
+    return page.evaluate("location.href")
+
+
 def unfold(page) -> None:
     """Open everything that is folded, so that it is checked too."""
     page.evaluate(
@@ -72,6 +87,7 @@ def unfold(page) -> None:
                 e => e.classList.remove('toggle-hidden'));
         }"""
     )
+    painted(page)  # the scripts hear of it a moment later
 
 
 def accessibility(page, colors: bool = True) -> list[str]:
@@ -107,10 +123,7 @@ def _first_message(node):
 def sideways(page, width: int) -> list[str]:
     """What makes the page scroll sideways, or sticks out of it unreachably."""
     page.set_viewport_size({"width": width, "height": 900})
-    page.wait_for_function(
-        "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
-        ".then(() => true)"
-    )
+    painted(page)
     return page.evaluate(
         """width => {
             const faults = [];
@@ -203,19 +216,26 @@ def measure(page) -> list[str]:
 def fonts(page) -> list[str]:
     """Text set in anything but the book's own fonts, asked of the browser itself.
 
-    A first page may be shown in other fonts, when the book's come too late. The next
-    page, which has them in the cache, must not; a page with a recorder has no cache.
+    The site leaves out a font that comes late. So a page with other fonts is opened again,
+    told to wait for its own.
     """
     if not foreign_fonts(page):
         return []
     with page.context.new_page() as other:
-        for _ in range(3):
-            other.goto(page.url, wait_until="load")
-            other.evaluate("document.fonts.ready.then(() => true)")
-            faults = foreign_fonts(other)
-            if not faults:
-                break
-    return faults
+        other.route(re.compile(r"\.css"), _send_waiting)
+        other.goto(page.url, wait_until="load")
+        other.evaluate("document.fonts.ready.then(() => true)")
+        return foreign_fonts(other)
+
+
+def waiting_for_fonts(css: str) -> str:
+    """A stylesheet under which a page waits for fonts, where it would leave out late ones."""
+    return re.sub(r"font-display:\s*optional", "font-display: block", css)
+
+
+def _send_waiting(route):
+    answer = route.fetch()
+    route.fulfill(response=answer, body=waiting_for_fonts(answer.text()))
 
 
 def foreign_fonts(page) -> list[str]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+import checks
 import numpy as np
 from PIL import Image
 
@@ -29,9 +30,7 @@ def ask(page, question: str):
 
 def settled(page) -> None:
     """Wait for the layout, and end what is still moving."""
-    page.evaluate(
-        "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
-    )
+    checks.painted(page)
     ask(page, "settle")
 
 

@@ -2,23 +2,41 @@
 
 import functools
 import http.server
+import io
 import os
 import threading
 from pathlib import Path
 
+import checks
 import pytest
 
-from tools import programs
+from tools import programs, serving
 
 SITE = Path(__file__).resolve().parents[2] / "_build" / "html"
 CHROMIUM = programs.chromium()
 
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
-    """Serves files and says nothing."""
+    """Serves files, says nothing, and has every page wait for the book's fonts.
+
+    The site leaves out a font that comes late, so on a busy machine a page would now and then
+    stand in other letters, with other lengths of lines. `tools.serving` sends it as it is.
+    """
 
     def log_message(self, *args):
         pass
+
+    def send_head(self):
+        path = Path(self.translate_path(self.path))
+        if path.suffix != ".css" or not path.is_file():
+            return super().send_head()
+        content = checks.waiting_for_fonts(path.read_text(encoding="utf-8")).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/css; charset=utf-8")
+        self.send_header("Content-Length", str(len(content)))
+        self.send_header("Last-Modified", self.date_time_string(int(path.stat().st_mtime)))
+        self.end_headers()
+        return io.BytesIO(content)
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +46,7 @@ def serve():
 
     def start(folder):
         handler = functools.partial(QuietHandler, directory=str(folder))
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        server = serving.SiteServer(("127.0.0.1", 0), handler)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         servers.append(server)
         return f"http://127.0.0.1:{server.server_port}/"
@@ -36,6 +54,7 @@ def serve():
     yield start
     for server in servers:
         server.shutdown()
+        server.server_close()
 
 
 @pytest.fixture(scope="session")
@@ -59,10 +78,10 @@ def browser():
     )
     if CHROMIUM is None:
         pytest.skip("there is no Chromium here")
-    from checks import CHROMIUM_FLAGS
-
     with playwright.sync_playwright() as engine:
-        chromium = engine.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
+        chromium = engine.chromium.launch(
+            executable_path=CHROMIUM, args=checks.CHROMIUM_FLAGS, timeout=checks.PATIENCE
+        )
         yield chromium
         chromium.close()
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+PATIENCE = 60  # seconds for what a page has asked for
 FONTS_LATE = 0.4  # seconds; longer than any browser waits before it shows text in another font
 WATCH = """
 window.bondShifts = [];
@@ -85,9 +87,10 @@ def visit(context, address: str, origin: str, scroll: bool = True) -> Cost:
     def settle():
         """Wait until every request that was asked for has come or failed."""
         page.wait_for_load_state("networkidle")
-        for _ in range(100):
-            if not waiting:
-                return
+        end = time.monotonic() + PATIENCE
+        while waiting:
+            missing = sorted(names[request] for request in waiting)
+            assert time.monotonic() < end, f"{address} still waits for {', '.join(missing)}"
             page.wait_for_timeout(50)
 
     scrolled = False

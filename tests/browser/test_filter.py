@@ -112,7 +112,8 @@ def test_it_works_with_the_keyboard_alone(opened, board):
     page = opened()
     page.locator(".scoreboard-file a").focus()
     page.keyboard.press("Tab")
-    page.keyboard.type("The all")  # a select takes the first letters
+    for _ in range(4):  # to the fourth study; letters would count only when they come fast
+        page.keyboard.press("ArrowDown")
     page.keyboard.press("Tab")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Tab")
@@ -122,7 +123,7 @@ def test_it_works_with_the_keyboard_alone(opened, board):
     page.keyboard.press("Enter")  # does not send a form anywhere
     assert page.locator("#scoreboard-study").input_value() == "levin2024"
     assert page.locator("#scoreboard-kind").input_value() == "count"
-    assert seen(page) == [] and "light.html" in page.url
+    assert seen(page) == [] and "light.html" in checks.address(page)
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     assert page.get_by_role("button", name="Show all rows").evaluate("one => one === document.activeElement")
@@ -145,7 +146,7 @@ def test_a_linked_row_is_seen_whatever_is_filtered(opened, board):
     assert page.locator("tr.study").evaluate_all("all => all.filter(one => one.checkVisibility()).length") == 2
     page.select_option("#scoreboard-study", "levin2024")
     assert seen(page) == meant(board, study="levin2024")
-    assert said(page).endswith("rows.") and page.url.endswith(f"?study=levin2024{ROW}")
+    assert said(page).endswith("rows.") and checks.address(page).endswith(f"?study=levin2024{ROW}")
 
 
 def test_a_link_that_is_followed_later_brings_its_row_into_sight(opened):
@@ -168,12 +169,12 @@ def test_the_address_keeps_the_filter(opened, board):
     page.reload()
     assert seen(page) == rows and 0 < len(rows) < len(meant(board, kind="r"))
     page.get_by_role("button", name="Show all rows").click()
-    assert "?" not in page.url
+    assert "?" not in checks.address(page)
     page = opened("?study=nobody&kind=r&other=1")
     assert seen(page) == meant(board, kind="r")
     assert page.locator("#scoreboard-study").evaluate("field => field.selectedIndex") == 0
     page.select_option("#scoreboard-kind", "")
-    assert page.url.endswith("light.html?other=1")
+    assert checks.address(page).endswith("light.html?other=1")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -67,8 +67,8 @@ def test_search_finds_a_word_and_its_result_opens(opened):
     page.wait_for_selector("#search-results li a mark")
     faults = list(recorder.faults)
     page.locator("#search-results li a").first.click()
-    page.wait_for_selector("main article h1")
-    assert page.url.startswith("file:") and "search.html" not in page.url
+    page.wait_for_url(lambda url: url.startswith("file:") and "search.html" not in url)
+    assert page.locator("main article h1").is_visible()
     assert faults + recorder.faults == []
 
 

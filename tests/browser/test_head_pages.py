@@ -89,7 +89,7 @@ def test_404_page_works_at_any_depth(path, theme, host, new_page):
         faults += checks.sideways(page, width)
     assert faults == []
     page.locator("main a", has_text="landing page").click()
-    assert page.url == f"{host}index.html"
+    page.wait_for_url(f"{host}index.html")
 
 
 def test_404_page_searches_by_keyboard(host, new_page):

@@ -1,12 +1,14 @@
 """The page around the text: policy, colors, contents, copying, printing, with every key."""
 
 import re
-import time
 
 import checks
+import costs
 import pytest
 from conftest import SITE
 from test_site import loaded
+
+from tools import serving
 
 CHAPTER = "book/01-headline.html"
 TALL = "book/10-four-weeks-twelve-months.html"
@@ -203,7 +205,7 @@ def test_a_dialog_gives_its_contents_back_when_the_screen_grows(phone):
     phone.locator(".primary-toggle").click()
     phone.set_viewport_size({"width": 1280, "height": 900})
     phone.wait_for_function("() => !document.querySelector('dialog[open]')")
-    assert phone.locator('#pst-primary-sidebar a[href="02-study.html"]').is_visible()
+    phone.locator('#pst-primary-sidebar a[href="02-study.html"]').wait_for(state="visible")
 
 
 def test_the_contents_fold_away_on_a_wide_screen(chapter):
@@ -236,7 +238,7 @@ def test_on_this_page_marks_the_section_that_is_read(chapter):
 def test_back_to_the_top(phone):
     button = phone.locator("#pst-back-to-top")
     phone.evaluate("scrollTo(0, 4000)")
-    phone.wait_for_timeout(100)
+    checks.painted(phone)  # the page has noticed
     assert not button.is_visible()
     phone.evaluate("scrollTo(0, 3800)")
     button.wait_for(state="visible")
@@ -297,16 +299,17 @@ def test_permalinks_take_the_focus_and_say_where_they_lead(chapter):
 # Weight and calm
 
 
-def test_late_fonts_move_nothing(site, new_page):
+def test_late_fonts_move_nothing(new_page):
+    if not (SITE / TALL).is_file():
+        pytest.skip("the site is not built: run 'make book'")
     page = new_page(width=390)
-    page.route("**/*.woff2", lambda route: (time.sleep(0.2), route.continue_()))
     page.add_init_script(
         """window.shift = 0;
         new PerformanceObserver(list => list.getEntries().forEach(e => (window.shift += e.value)))
             .observe({type: 'layout-shift', buffered: true});"""
     )
-    loaded(page, site + TALL)
-    page.wait_for_timeout(1200)
+    with serving.served(SITE, delay=costs.late_fonts) as address:
+        loaded(page, address + TALL)
     assert page.evaluate("window.shift") < 0.02
 
 

@@ -17,6 +17,7 @@ def loaded(page, address):
     """Open an address and wait until the page stands still."""
     page.goto(address, wait_until="load")
     page.evaluate("document.fonts.ready.then(() => true)")
+    checks.painted(page)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -90,6 +90,7 @@ def test_no_slide_is_cut(stem, open_deck):
     faults = checks.images(page)
     for size in ((1280, 720), (1024, 768)):
         page.set_viewport_size({"width": size[0], "height": size[1]})
+        checks.painted(page)  # the deck has noticed
         for number in range(page.evaluate("Reveal.getTotalSlides()")):
             page.evaluate(f"Reveal.slide({number})")
             faults += [f"{size}: {fault}" for fault in page.evaluate(LOOK)]

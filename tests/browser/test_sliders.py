@@ -272,16 +272,26 @@ def count_spoken(page):
     }""")
 
 
-def test_the_sentence_is_read_out_once_after_a_pause(one, new_page):
+@pytest.fixture
+def timed(new_page):
+    """A page whose time stands still: it passes on demand alone."""
     page = new_page()
+    page.clock.install(time=0)
+    page.clock.pause_at(1000)
+    return page
+
+
+def test_the_sentence_is_read_out_once_after_a_pause(one, timed):
+    page = timed
     page.set_content(mini_page(one.html, styles=STYLES))
     spoken, said, slider = part(page, "spoken"), part(page, "said"), part(page, "slider")
     assert spoken.evaluate("output => output.tagName") == "OUTPUT"
     count_spoken(page)
     for key in ("Home", "End", "ArrowLeft"):
         slider.press(key)
+        page.clock.run_for(PAUSE - 1)
     assert spoken.text_content() == "" and said.text_content().startswith("r of a and c: 0.00.")
-    page.wait_for_timeout(PAUSE + 200)
+    page.clock.run_for(1)
     assert spoken.text_content() == said.text_content()
     assert page.evaluate("changes") == 1
     page.locator("summary").focus()
@@ -311,14 +321,14 @@ def test_every_control_is_large_enough_to_touch(three, new_page):
         assert control.bounding_box()["height"] >= 24
 
 
-def test_the_script_may_run_twice(one, three, new_page):
-    page = new_page()
+def test_the_script_may_run_twice(one, three, timed):
+    page = timed
     faults = watched(page)
     page.set_content(mini_page(one.html + three.html, styles=STYLES))  # two copies of the script
     page.evaluate(interactive._script())
     count_spoken(page)
     page.locator("#mine-slider-1").press("Home")
-    page.wait_for_timeout(PAUSE + 200)
+    page.clock.run_for(2 * PAUSE)
     assert page.evaluate("changes") == 1  # once, by one of the copies
     page.locator("#mine-slider-1").press("ArrowRight")
     page.locator("#ways-slider-3").press("ArrowRight")
