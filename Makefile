@@ -65,7 +65,7 @@ test: $(VENV)/.grading ## run every test: unit, doctest, build rules, every cell
 
 browser: $(VENV)/.ready ## test the built site in Chromium (needs it, and requirements-browser.txt)
 	@"$(PY)" -m tools.installer requirements-browser.txt
-	@"$(PY)" -m pytest -n 2 -q -rs tests/browser
+	@"$(PY)" -m pytest -n 3 -q -rs tests/browser
 
 audit: book ## run Lighthouse on every page of the site (RUNS=3, PAGES="book/12-power ...")
 	@"$(PY)" -m tools.audit --runs "$(RUNS)" $(PAGES)
