@@ -26,6 +26,7 @@ from tools.grading import collecting, reporting, restoring
 from tools.grading.collecting import CollectError, collected, student_of
 
 LIMITS = Limits(seconds=30, total_seconds=600, memory_mb=700)
+SAME_LIMITS = ("--seconds", "30", "--total-seconds", "600", "--memory", "700")
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(1)>"
 
 
@@ -459,7 +460,7 @@ def test_a_killed_run_goes_on_where_it_was(once, classroom, shelf, tmp_path):
     out = tmp_path / "out"
     command = [
         sys.executable, "-m", "tools.grade", str(classroom), "--out", str(out), "--jobs", "1",
-        "--assignments", str(shelf), "--seconds", "30", "--total-seconds", "600", "--memory", "700",
+        "--assignments", str(shelf), *SAME_LIMITS,
     ]  # fmt: skip
     environment = os.environ | {"PYTHONPATH": str(book.ROOT / "src")}
     first = subprocess.Popen(
@@ -547,8 +548,8 @@ def test_the_command_fills_in_a_file_and_runs_nothing_for_it(
     monkeypatch.setattr(grade, "work", None)  # would fail if anything were run
     export.write_text(MOODLE.replace("9.00", "10.00"), encoding="utf-8")
     command = [
-        str(classroom), "--out", str(out), "--assignments", str(shelf), "--seconds", "5",
-        "--total-seconds", "60", "--memory", "700", "--into", str(export),
+        str(classroom), "--out", str(out), "--assignments", str(shelf), *SAME_LIMITS,
+        "--into", str(export),
     ]  # fmt: skip
     assert grade.main(command) == 1
     said = capsys.readouterr()
