@@ -100,6 +100,7 @@ def accessibility(page, colors: bool = True) -> list[str]:
     result = page.evaluate(
         """colors => axe.run(document, {
             resultTypes: ['violations'],
+            selectors: false,  // a fault is shown by its HTML; a path to it takes time to find
             preload: false,  // else axe asks for @import files at wrong addresses
             rules: {
                 'label-content-name-mismatch': {enabled: true},
