@@ -21,7 +21,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import zipfile
 from collections.abc import Callable, Mapping
 from importlib import metadata
 from pathlib import Path
@@ -183,10 +182,7 @@ def wheel(stem: str, files: Mapping[str, bytes], about: str) -> tuple[str, bytes
         rows.writerow([name, f"sha256={sum_}", len(held[name])])
     rows.writerow([f"{info}/RECORD", "", ""])
     held[f"{info}/RECORD"] = listing.getvalue().encode()
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as target:
-        packing.add(target, dict(sorted(held.items())))
-    return f"{stem}-py3-none-any.whl", buffer.getvalue()
+    return f"{stem}-py3-none-any.whl", packing.archived(dict(sorted(held.items())))
 
 
 def fingerprint(root: Path, runtime: str) -> str:

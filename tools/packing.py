@@ -50,10 +50,15 @@ def add(archive: zipfile.ZipFile, files: Mapping[str, bytes]) -> None:
         archive.writestr(entry(name), content, compresslevel=9)
 
 
+def archived(files: Mapping[str, bytes]) -> bytes:
+    """An archive of files, in the order that they come in."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        add(archive, files)
+    return buffer.getvalue()
+
+
 def in_folder(folder: str, files: Mapping[str, bytes], first: str) -> bytes:
     """An archive that unpacks to one folder; the file to read first stands first in it."""
     names = [first, *sorted(files.keys() - {first})]
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        add(archive, {f"{folder}/{name}": files[name] for name in names})
-    return buffer.getvalue()
+    return archived({f"{folder}/{name}": files[name] for name in names})

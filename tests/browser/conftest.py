@@ -58,11 +58,17 @@ def serve():
 
 
 @pytest.fixture(scope="session")
-def site(serve):
-    """The address of the built site."""
+def built():
+    """The folder of the built site."""
     if not (SITE / "index.html").is_file():
         pytest.skip("the site is not built: run 'make book'")
-    return serve(SITE)
+    return SITE
+
+
+@pytest.fixture(scope="session")
+def site(serve, built):
+    """The address of the built site."""
+    return serve(built)
 
 
 @pytest.fixture(scope="session")

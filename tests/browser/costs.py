@@ -123,10 +123,10 @@ def worst_window(shifts: list[tuple[float, float]]) -> float:
     """
     worst = total = 0.0
     start = last = float("-inf")
-    for time, value in sorted(shifts):
-        if time - last > 1000 or time - start >= 5000:
-            start, total = time, 0.0
-        last, total = time, total + value
+    for at, value in sorted(shifts):
+        if at - last > 1000 or at - start >= 5000:
+            start, total = at, 0.0
+        last, total = at, total + value
         worst = max(worst, total)
     return worst
 

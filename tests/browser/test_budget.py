@@ -27,11 +27,9 @@ REALLY_NEXT = [name for name in PAGES if name.startswith(("book/01", "book/10", 
 
 
 @pytest.fixture(scope="module")
-def slow_site():
+def slow_site(built):
     """The built site, with fonts that come late."""
-    if not (SITE / audit.FIRST).is_file():
-        pytest.skip("the site is not built: run 'make book'")
-    with serving.served(SITE, delay=costs.late_fonts) as address:
+    with serving.served(built, delay=costs.late_fonts) as address:
         yield address
 
 
@@ -79,13 +77,11 @@ def test_wide_page_stands_still(path, slow_site, browser):
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-def test_the_start_page_stands_still_for_a_reader_who_returns(width, browser):
-    if not (SITE / audit.FIRST).is_file():
-        pytest.skip("the site is not built: run 'make book'")
+def test_the_start_page_stands_still_for_a_reader_who_returns(width, built, browser):
     place = {"page": "book/05-many-trials", "id": "", "title": "5. Many trials, one abstract"}
     kept = json.dumps({"pages": {place["page"]: ["x"]}, "done": {place["page"]: True}, "at": place})
     late_script = lambda address: 0.8 if address.endswith("/reading.js") else 0  # noqa: E731
-    with serving.served(SITE, late_script) as address, fresh(browser, width) as context:
+    with serving.served(built, late_script) as address, fresh(browser, width) as context:
         context.add_init_script(f"localStorage.setItem('bond-read', {json.dumps(kept)});")
         cost = costs.visit(context, address + audit.FIRST, address)
     assert costs.shift_fault(cost, LIMITS) == []
@@ -102,11 +98,9 @@ def test_next_page_costs_what_is_new(path, slow_site, arrival, browser):
     assert sum(after.files.values()) == pytest.approx(new, abs=2000)  # lengths of heads differ
 
 
-def test_a_later_page_is_set_in_the_books_fonts(browser):
+def test_a_later_page_is_set_in_the_books_fonts(built, browser):
     """A page that is not the first has them in time, from the cache."""
-    if not (SITE / audit.FIRST).is_file():
-        pytest.skip("the site is not built: run 'make book'")
-    with serving.served(SITE) as address, fresh(browser, 1280) as context:
+    with serving.served(built) as address, fresh(browser, 1280) as context:
         page = context.new_page()
         for _ in range(20):  # a busy machine may miss the moment, but not each time
             page.goto(address + audit.FIRST)

@@ -87,9 +87,7 @@ def test_every_notebook_of_the_list_is_there(site, new_page, has_lite):
         assert (SITE / "lite" / "files" / link.partition("path=")[2]).is_file()
 
 
-def test_from_a_folder_no_link_leads_nowhere(browser):
-    if not (SITE / PAGE).is_file():
-        pytest.skip("the site is not built: run 'make book'")
+def test_from_a_folder_no_link_leads_nowhere(built, browser):
     context = browser.new_context()
     page = context.new_page()
     page.goto((SITE / PAGE).as_uri())

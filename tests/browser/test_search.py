@@ -286,9 +286,7 @@ def test_the_page_is_linkable_and_keeps_its_words(site, new_page):
     assert checks.sideways(page, 320) + checks.accessibility(page) + recorder.faults == []
 
 
-def test_a_folder_on_a_disk_has_the_whole_search(new_page):
-    if not (SITE / "index.html").is_file():
-        pytest.skip("the site is not built: run 'make book'")
+def test_a_folder_on_a_disk_has_the_whole_search(built, new_page):
     page = new_page()
     recorder = checks.Recorder(page, SITE.as_uri())
     loaded(page, (SITE / "book/05-many-trials.html").as_uri())

@@ -299,16 +299,14 @@ def test_permalinks_take_the_focus_and_say_where_they_lead(chapter):
 # Weight and calm
 
 
-def test_late_fonts_move_nothing(new_page):
-    if not (SITE / TALL).is_file():
-        pytest.skip("the site is not built: run 'make book'")
+def test_late_fonts_move_nothing(built, new_page):
     page = new_page(width=390)
     page.add_init_script(
         """window.shift = 0;
         new PerformanceObserver(list => list.getEntries().forEach(e => (window.shift += e.value)))
             .observe({type: 'layout-shift', buffered: true});"""
     )
-    with serving.served(SITE, delay=costs.late_fonts) as address:
+    with serving.served(built, delay=costs.late_fonts) as address:
         loaded(page, address + TALL)
     assert page.evaluate("window.shift") < 0.02
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from tools.grading.restoring import known_names, name_of
+from tools.grading.restoring import known_names, name_of, own_facts
 
 LARGEST_MB = 25
 MOODLE = re.compile(r"(?P<name>.+?_\d+)_assignsubmission_file(?:_.*)?", re.S)
@@ -164,12 +164,6 @@ def read(path: Path) -> NotebookNode:
         return nbformat.from_dict({"cells": cells, "metadata": metadata})
     except RecursionError as error:
         raise CollectError(f"{name} is not a notebook: it is nested too deep") from error
-
-
-def own_facts(notebook: NotebookNode) -> dict:
-    """What the notebook's metadata say of its assignment."""
-    found = notebook.metadata.get("bond")
-    return found if isinstance(found, dict) else {}
 
 
 def misfit(notebook: NotebookNode, grading: NotebookNode, *, any_version: bool = False) -> str:

@@ -159,7 +159,7 @@ def put_back(submission: NotebookNode, grading: NotebookNode) -> list[str]:
     metadata other than the points. A notebook of another version has other given cells by right,
     so nothing is said of it either.
     """
-    if own_digest(submission) != own_digest(grading):
+    if own_facts(submission).get("digest") != own_facts(grading).get("digest"):
         return []
     there: dict[str, Any] = {}
     for cell in list(submission.get("cells", []))[:MOST_CELLS]:
@@ -185,10 +185,10 @@ def put_back(submission: NotebookNode, grading: NotebookNode) -> list[str]:
     return [f"We put back {what}: {listed(names)}." for what, names in found.items() if names]
 
 
-def own_digest(notebook: Any) -> object:
-    """The version of the assignment that a notebook names."""
-    own = notebook.get("metadata", {}).get("bond")
-    return own.get("digest") if isinstance(own, dict) else None
+def own_facts(notebook: Any) -> dict:
+    """What the notebook's metadata say of its assignment."""
+    found = notebook.get("metadata", {}).get("bond")
+    return found if isinstance(found, dict) else {}
 
 
 def listed(names: list[str]) -> str:

@@ -28,9 +28,7 @@ In both, a point parts the decimals of what we write: both imports read that in 
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -535,7 +533,4 @@ def feedback_zip(out: Path, by_number: Mapping[str, Standing], filled: Sequence[
         page = out / "feedback" / f"{file_name(student)}.html"
         folder = f"{name or 'Student'}_{number}_assignsubmission_file_"
         files[f"{folder}/feedback.html"] = page.read_bytes()
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        packing.add(archive, files)
-    return buffer.getvalue()
+    return packing.archived(files)
